@@ -1,0 +1,45 @@
+/** Settings shared by the processes: every timer that an operator may change or a test must shorten, with its production default. */
+import * as z from 'zod';
+
+const ms = (defaultMs: number): z.ZodDefault<z.ZodCoercedNumber> => z.coerce.number().min(1).max(31 * 86_400_000).default(defaultMs);
+
+/**
+ * Timers of a region, same names on brokers and agents. Relations that hold: agent lease + kill time < host lease;
+ * fence < the edge's region lease.
+ */
+export const regionTimers = {
+	/** Host → brokers, all state. */
+	LONGSHORE_HOST_REPORT_MS: ms(2_000),
+	/** A host without an acknowledged report for this long stops its jobs (self-fencing). */
+	LONGSHORE_AGENT_LEASE_MS: ms(20_000),
+	/** A host that the broker has not heard for this long is given up. */
+	LONGSHORE_HOST_LEASE_MS: ms(35_000),
+	/** Broker → edge. */
+	LONGSHORE_REGION_HEARTBEAT_MS: ms(3_000),
+	/** A region that the edge has not answered for this long stops its jobs. Below the edge's `LONGSHORE_REGION_LEASE_MS`. */
+	LONGSHORE_REGION_FENCE_MS: ms(90_000),
+	/** SIGTERM to SIGKILL of a worker whose jobs were stopped. */
+	LONGSHORE_KILL_GRACE_MS: ms(5_000),
+	/** SIGTERM to SIGKILL of a worker that is drained. */
+	LONGSHORE_STOP_GRACE_MS: ms(30_000),
+	/** An event without a verdict is published again. */
+	LONGSHORE_EVENT_RETRY_MS: ms(15_000),
+} as const;
+
+/** Timers of the edge. */
+export const edgeTimers = {
+	LONGSHORE_RETENTION_ASYNC_MS: ms(1_800_000),
+	LONGSHORE_RETENTION_SYNC_MS: ms(60_000),
+	/** A first delivery younger than this starts without a claim. */
+	LONGSHORE_START_WITHIN_MS: ms(60_000),
+	/** A dispatch without an answer is sent again. */
+	LONGSHORE_DISPATCH_CONFIRM_MS: ms(20_000),
+	/** How often the edge asks a region about queued attempts that did not start. */
+	LONGSHORE_SWEEP_MS: ms(60_000),
+	/** A region without a heartbeat for this long is given up and its jobs move. Above `LONGSHORE_START_WITHIN_MS`. */
+	LONGSHORE_REGION_LEASE_MS: ms(120_000),
+	/** The edge's own watch on a running job is its execution timeout plus this. */
+	LONGSHORE_WATCHDOG_GRACE_MS: ms(15_000),
+	/** How long a Durable Object trusts its copy of the region directory. */
+	LONGSHORE_DIRECTORY_CACHE_MS: ms(1_000),
+} as const;

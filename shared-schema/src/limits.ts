@@ -1,0 +1,64 @@
+/** Every number that bounds something from outside, with its reason. Settings that an operator may change are in `config/`. */
+
+/** RunPod accepts up to 10 MB on `/run` (public operation reference). Bytes. */
+export const RUN_BODY_BYTES_MAX = 10 * 1024 * 1024;
+/** RunPod accepts up to 20 MB on `/runsync`. Bytes. */
+export const RUNSYNC_BODY_BYTES_MAX = 20 * 1024 * 1024;
+/** Largest result that a worker may post; beyond it the job FAILS with a size error. Bytes. */
+export const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
+/** A payload up to this size travels inside the dispatch and the JetStream message; a larger one is fetched by pointer. Bytes. */
+export const INLINE_PAYLOAD_BYTES_MAX = 64 * 1024;
+/** A result up to this size travels inside its event; a larger one is uploaded to the edge first. Bytes. */
+export const INLINE_OUTPUT_BYTES_MAX = 128 * 1024;
+/** Payload and result text up to this size is a column of the job's row; a larger one lies in chunk rows. Bytes. */
+export const ROW_TEXT_BYTES_MAX = 16 * 1024;
+/** Size of one chunk row: SQLite rows in a Durable Object end at 2 MB. Bytes. */
+export const CHUNK_ROW_BYTES = 1024 * 1024;
+/** Error texts are cut here so that a traceback cannot fill a row. Characters. */
+export const ERROR_TEXT_CHARS_MAX = 32 * 1024;
+/** RunPod's limit of one stream chunk; a larger one is split at this size. Bytes. */
+export const STREAM_CHUNK_BYTES_MAX = 1024 * 1024;
+/** Nesting of a request body; beyond it engines fail in stringify. Levels. */
+export const JSON_DEPTH_MAX = 128;
+
+/** `policy.executionTimeout` (RunPod): 5 s to 7 days, default 600 s. */
+export const EXECUTION_TIMEOUT_MS: Bounds = { min: 5_000, max: 604_800_000, default: 600_000 };
+/** `policy.ttl` (RunPod): 10 s to 7 days, default 24 h, from submission. */
+export const TTL_MS: Bounds = { min: 10_000, max: 604_800_000, default: 86_400_000 };
+/** `?wait=` of held calls (RunPod): 1 s to 5 min, default 90 s. */
+export const SYNC_WAIT_MS: Bounds = { min: 1_000, max: 300_000, default: 90_000 };
+/** `?wait=` of `/stream`: default 10 s. */
+export const STREAM_WAIT_MS: Bounds = { min: 1_000, max: 300_000, default: 10_000 };
+/** Idle timeout of a worker in seconds (RunPod): 1 to 3600, default 5. */
+export const IDLE_TIMEOUT_S: Bounds = { min: 1, max: 3_600, default: 5 };
+
+/** Jobs in one dispatch batch. */
+export const DISPATCH_BATCH_JOBS_MAX = 256;
+/** Bytes of one dispatch batch's body. */
+export const DISPATCH_BATCH_BYTES_MAX = 1024 * 1024;
+/** Events in one batch from a region. */
+export const EVENT_BATCH_MAX = 512;
+/** Bytes of one event batch's body (one JetStream message holds at most EVENT_MESSAGE_BYTES_MAX). */
+export const EVENT_BATCH_BYTES_MAX = 2 * 1024 * 1024;
+/** Bytes of one message on the EVENTS stream: under NATS' default max_payload of 1 MiB. */
+export const EVENT_MESSAGE_BYTES_MAX = 512 * 1024;
+/** Body of any other region request. Bytes. */
+export const REGION_BODY_BYTES_MAX = 4 * 1024 * 1024;
+/** Jobs asked about in one inventory request. */
+export const INVENTORY_BATCH_MAX = 256;
+/** Age at which a signed region request is refused, either way. */
+export const SIGNATURE_WINDOW_MS = 60_000;
+/** Queue limit (RunPod): refused when queued > 50 and queued > workersMax × 500. */
+export const QUEUE_LIMIT_BASE = 50;
+export const QUEUE_LIMIT_PER_WORKER = 500;
+/** A take is held at most this long: the worker SDK gives up at 90 s, and an idle worker must make at most 10 takes a minute. */
+export const TAKE_HOLD_MS = 50_000;
+/** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
+export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** An inclusive range with the value used when nothing is said. */
+export interface Bounds {
+	readonly min: number;
+	readonly max: number;
+	readonly default: number;
+}

@@ -1,0 +1,60 @@
+/** Messages on a region's NATS between brokers and host agents. */
+import * as z from 'zod';
+import { endpointSpec } from '../endpoint/endpoint.ts';
+import { ID_PATTERN } from '../limits.ts';
+import { hostFigure, jobEvent, verdict } from './region.ts';
+
+const id = z.string().regex(ID_PATTERN);
+
+// A message on `jobSubject(…)` is framed: head `DispatchedJob` (region.ts), rest the payload when inline, else empty.
+
+/** Head of a framed message on `eventSubject(host)`; frames as in `POST events`. Message id: `<hostBoot>.<batch>`. */
+export const eventMessageHead = z.object({ hostId: id, hostBoot: id, batch: z.int().min(1), events: z.array(jobEvent).min(1) });
+export type EventMessageHead = z.infer<typeof eventMessageHead>;
+
+/** On `verdictSubject(host)`: the edge's verdicts on one event message, in the order of its events. */
+export const verdictMessage = z.object({ hostBoot: id, batch: z.int().min(1), verdicts: z.array(verdict) });
+export type VerdictMessage = z.infer<typeof verdictMessage>;
+
+/** Life of a worker on its host. `draining` takes no more jobs; `exited` is reported once and then gone. */
+export const workerPhase = z.enum(['initializing', 'idle', 'running', 'draining', 'unhealthy', 'exited']);
+export type WorkerPhase = z.infer<typeof workerPhase>;
+
+export const workerReport = z.object({
+	id,
+	endpointId: id,
+	version: z.int().min(1),
+	phase: workerPhase,
+	/** GPU indices that it holds. */
+	gpus: z.array(z.int().min(0)),
+	/** Jobs in hand, `<job>.<epoch>`. */
+	jobs: z.array(z.string().max(80)),
+	/** Jobs that it could take now: the room of its open takes. */
+	room: z.int().min(0),
+	startedAgoMs: z.number().min(0),
+	/** Since when without a job; 0 while running. */
+	idleMs: z.number().min(0),
+	exitCode: z.int().nullable().optional(),
+	/** Last lines of its log, when it ended badly. */
+	lastLog: z.string().max(4_000).optional(),
+});
+export type WorkerReport = z.infer<typeof workerReport>;
+
+/** On `HOST_REPORT_SUBJECT`: all of a host's state, every report interval and soon after each change. `n` rises by one. */
+export const hostReport = z.object({ n: z.int().min(1), host: hostFigure, workers: z.array(workerReport) });
+export type HostReport = z.infer<typeof hostReport>;
+/** On `hostReportAckSubject(host)`. An agent that hears none for its lease stops its jobs (self-fencing); so does one whose `edgeSilentMs` passes the region's fence. */
+export const hostReportAck = z.object({ hostBoot: id, n: z.int().min(1), edgeSilentMs: z.number().min(0) });
+export type HostReportAck = z.infer<typeof hostReportAck>;
+
+/** On `controlSubject(host)`. `start-worker` is idempotent by worker id; `stop-worker` drains first (running jobs finish). */
+export const hostCommand = z.discriminatedUnion('op', [
+	z.object({ op: z.literal('start-worker'), workerId: id, endpointId: id, version: z.int().min(1), spec: endpointSpec }),
+	z.object({ op: z.literal('stop-worker'), workerId: id }),
+	z.object({ op: z.literal('stop-jobs'), jobs: z.array(z.object({ id, epoch: z.int().min(1) })) }),
+	z.object({ op: z.literal('drain'), on: z.boolean() }),
+	z.object({ op: z.literal('report') }),
+]);
+export type HostCommand = z.infer<typeof hostCommand>;
+export const hostReply = z.object({ ok: z.boolean(), error: z.string().max(500).optional() });
+export type HostReply = z.infer<typeof hostReply>;

@@ -1,0 +1,31 @@
+/** Names on a region's NATS: streams, subjects, consumers. Every variable part has passed `ID_PATTERN`. */
+
+/** Work-queue stream of dispatched attempts; one message per (job, epoch), message id `<job>.<epoch>`. */
+export const JOBS_STREAM = 'JOBS';
+/** Limits stream of what hosts report; the relay acks a message only after the edge's verdict on every event in it. */
+export const EVENTS_STREAM = 'EVENTS';
+/** Durable pull consumer that the brokers' relays share. */
+export const RELAY_CONSUMER = 'relay';
+
+export const JOBS_SUBJECTS = 'jobs.>';
+export const EVENTS_SUBJECTS = 'events.>';
+
+export const jobSubject = (endpointId: string, lowPriority: boolean): string => `jobs.${endpointId}.${lowPriority ? 'low' : 'normal'}`;
+export const jobsOfEndpoint = (endpointId: string): string => `jobs.${endpointId}.>`;
+/** Durable pull consumer of one endpoint, shared by the hosts of the region. */
+export const endpointConsumer = (endpointId: string): string => `ep-${endpointId}`;
+export const eventSubject = (hostId: string): string => `events.${hostId}`;
+/** Verdicts of the edge on a host's events (`VerdictMessage`). */
+export const verdictSubject = (hostId: string): string => `verdicts.${hostId}`;
+/** Commands to a host, request and reply (`HostCommand` → `HostReply`). */
+export const controlSubject = (hostId: string): string => `ctl.${hostId}`;
+/** Host reports, heard by every broker of the region (`HostReport`). */
+export const HOST_REPORT_SUBJECT = 'hosts.report';
+/** The fleet leader's acknowledgement of a host's report (`HostReportAck`). */
+export const hostReportAckSubject = (hostId: string): string => `hosts.ack.${hostId}`;
+/** Any broker asks all hosts to report at once. */
+export const HOST_ROLL_CALL_SUBJECT = 'hosts.roll-call';
+/** Claims before a late or repeated start, request and reply (`ClaimRequest` → `ClaimReply`). */
+export const CLAIM_SUBJECT = 'claims';
+/** Queue group of the brokers of a region, where one answer is enough. */
+export const BROKER_GROUP = 'brokers';
