@@ -1,0 +1,37 @@
+/** Runs a set-up command (pip, go, wrangler …) to its end and returns what it printed. Not for processes of the stack. */
+import { spawn } from 'node:child_process';
+
+/** How a command ended. `missing`: there is no such program. `output`: stdout and stderr together, the last 64 KiB. */
+export interface CommandResult {
+	readonly ok: boolean;
+	readonly missing: boolean;
+	readonly output: string;
+}
+
+const OUTPUT_CHARS_MAX = 64 * 1024;
+
+/** Runs `command` with the user's own environment plus `env`: installers need the user's proxy, mirror and certificate settings. */
+export function runCommand(command: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs: number }): Promise<CommandResult> {
+	return new Promise((resolve) => {
+		let output = '';
+		const child = spawn(command, args, {
+			cwd: options.cwd,
+			env: { ...process.env, ...options.env },
+			stdio: ['ignore', 'pipe', 'pipe'],
+			timeout: options.timeoutMs,
+			killSignal: 'SIGKILL',
+		});
+		const collect = (text: string): void => {
+			output = (output + text).slice(-OUTPUT_CHARS_MAX);
+		};
+		child.stdout.setEncoding('utf8').on('data', collect);
+		child.stderr.setEncoding('utf8').on('data', collect);
+		child.on('error', (error) => resolve({ ok: false, missing: (error as NodeJS.ErrnoException).code === 'ENOENT', output: error.message }));
+		child.on('close', (code, signal) => resolve({ ok: code === 0, missing: false, output: signal === null ? output : `${output}\nended by ${signal} after ${options.timeoutMs} ms at most` }));
+	});
+}
+
+/** The last line that says something, for one-line messages. */
+export function lastLine(output: string): string {
+	return output.trim().split('\n').at(-1)?.trim() ?? '';
+}
