@@ -1,0 +1,35 @@
+/** Which region gets a job's next attempt. Pure. */
+import type { RegionRoute } from '@longshore/shared-schema/wire/route';
+
+/** What is known beyond the directory: jobs sent and not yet seen in a heartbeat, and regions to leave alone for now. */
+export interface RegionLoad {
+	readonly unseen: number;
+	/** The last dispatch failed or the region refused. */
+	readonly failing: boolean;
+}
+
+const IDLE: RegionLoad = { unseen: 0, failing: false };
+
+/**
+ * The region with the shortest expected wait: free slots first, then the shorter queue per worker; a region that fails, is silent
+ * beyond `silentMsMax` or cannot place a worker only when no other is left. Null when no region holds a grant.
+ */
+export function chooseRegion(routes: readonly RegionRoute[], loads: ReadonlyMap<string, RegionLoad>, silentMsMax: number): RegionRoute | null {
+	let best: RegionRoute | null = null;
+	let bestScore = Number.POSITIVE_INFINITY;
+	for (const route of routes) {
+		if (route.workersMax <= 0) continue;
+		const score = waitScore(route, loads.get(route.region) ?? IDLE, silentMsMax);
+		if (score < bestScore) [best, bestScore] = [route, score];
+	}
+	return best;
+}
+
+/** Jobs ahead per worker that may run, minus free slots; faults weigh more than any queue. */
+function waitScore(route: RegionRoute, load: RegionLoad, silentMsMax: number): number {
+	const ahead = route.queued + load.unseen - route.slotsFree;
+	const present = route.workers.idle + route.workers.running + route.workers.initializing;
+	const perWorker = ahead / Math.max(1, Math.min(route.workersMax, Math.max(present, 1)));
+	const faults = (load.failing ? 1 : 0) + (route.silentMs > silentMsMax ? 2 : 0) + (route.blocked !== null && present === 0 ? 1 : 0);
+	return faults * 1e9 + perWorker;
+}

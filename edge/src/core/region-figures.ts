@@ -1,0 +1,60 @@
+/** Views over regions' heartbeats and endpoints' grants. Pure. */
+import type { EndpointGrant, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
+import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
+import type { EndpointRecord } from '../stores/endpoint-store.ts';
+
+/** No worker in any state. */
+export const NO_WORKERS: WorkerCounts = { initializing: 0, idle: 0, running: 0, throttled: 0, unhealthy: 0, outdated: 0 };
+
+/** Sum of two counts. */
+export function addCounts(a: WorkerCounts, b: WorkerCounts): WorkerCounts {
+	return {
+		initializing: a.initializing + b.initializing,
+		idle: a.idle + b.idle,
+		running: a.running + b.running,
+		throttled: a.throttled + b.throttled,
+		unhealthy: a.unhealthy + b.unhealthy,
+		outdated: a.outdated + b.outdated,
+	};
+}
+
+/** Equal exactly when two host lists could run the same: who is there with which GPUs, not how busy they are. */
+export function capacityPrint(hosts: readonly HostFigure[]): string {
+	return hosts
+		.map(({ id, dataCenterId, gpuType, gpus, cudaVersion, draining }) => [id, dataCenterId, gpuType, gpus, cudaVersion, draining].join('/'))
+		.sort()
+		.join('\n');
+}
+
+/** A region's grant of an endpoint, or null when it has no share. */
+export function grantOf(record: EndpointRecord, region: string): EndpointGrant | null {
+	const share = record.shares.find((candidate) => candidate.region === region);
+	if (share === undefined) return null;
+	const { id, accountId, revision, version, spec } = record;
+	return { endpointId: id, accountId, revision, version, spec, workersMax: share.workersMax, workersMin: share.workersMin };
+}
+
+/** All regions with their figures of the endpoint; one without a share has `workersMax` 0 and takes no new jobs. */
+export function routesOf(
+	record: EndpointRecord | null,
+	regions: ReadonlyMap<string, { readonly url: string }>,
+	live: ReadonlyMap<string, { readonly heartbeat: RegionHeartbeat | null }>,
+	silentMsOf: (region: string) => number,
+): EndpointRoutes {
+	const lostBoots = [...live.values()].flatMap(({ heartbeat }) => heartbeat?.lostBoots ?? []);
+	if (record === null) return { workersMax: 0, regions: [], lostBoots };
+	const routes = [...regions].map(([region, { url }]) => {
+		const figures = live.get(region)?.heartbeat?.endpoints[record.id];
+		return {
+			region,
+			url,
+			silentMs: silentMsOf(region),
+			workersMax: record.shares.find((share) => share.region === region)?.workersMax ?? 0,
+			workers: figures?.workers ?? NO_WORKERS,
+			queued: figures?.queued ?? 0,
+			slotsFree: figures?.slotsFree ?? 0,
+			blocked: figures?.blocked ?? null,
+		};
+	});
+	return { workersMax: record.spec.workersMax, regions: routes, lostBoots };
+}

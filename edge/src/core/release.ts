@@ -1,0 +1,11 @@
+/** Which changes of a specification need new workers (a release) and which apply in place. Pure. */
+import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+
+/** Source: RunPod's rolling releases: scaling, time-outs and the name apply in place, anything else rolls. */
+const IN_PLACE: ReadonlySet<keyof EndpointSpec> = new Set(['name', 'workersMin', 'workersMax', 'idleTimeoutS', 'scaling', 'executionTimeoutMs', 'ttlMs', 'retriesMax', 'flashboot']);
+
+/** Whether workers of the old specification are outdated under the new one. */
+export function needsNewWorkers(before: EndpointSpec, after: EndpointSpec): boolean {
+	const names = Object.keys(after) as (keyof EndpointSpec)[];
+	return names.some((name) => !IN_PLACE.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}

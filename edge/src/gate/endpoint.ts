@@ -1,0 +1,62 @@
+/** Which endpoint a path names: only one of the caller's own account, and only ids that this edge made reach a store. */
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { type Env, settingsOf } from '../env.ts';
+import { isCheckedId } from '../ids/checked-id.ts';
+import { type JobAddress, readJobId } from '../ids/job-id.ts';
+import type { EndpointRecord } from '../stores/endpoint-store.ts';
+import type { JobStore } from '../stores/job-store.ts';
+import { authenticate, type Caller, requireScope } from './authenticate.ts';
+import type { KeyScope } from '../stores/account-store.ts';
+
+/** A changed endpoint is seen within this time. */
+const CACHE_MS = 1_000;
+const CACHE_ENDPOINTS_MAX = 10_000;
+const cache = new Map<string, { record: EndpointRecord; until: number }>();
+
+/** The caller's endpoint. Throws the gate's errors, or `unknown_endpoint`: another account's looks like none. */
+export async function enterEndpoint(env: Env, request: Request, endpointId: string, verb: KeyScope['verbs'][number]): Promise<EndpointRecord> {
+	const caller = await authenticate(env, request);
+	const record = await findEndpoint(env, caller, endpointId);
+	if (record === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
+	requireScope(caller, verb, endpointId);
+	return record;
+}
+
+/** An endpoint of the caller's account, or null. */
+export async function findEndpoint(env: Env, caller: Caller, endpointId: string): Promise<EndpointRecord | null> {
+	if (!isCheckedId(settingsOf(env).LONGSHORE_ID_KEY, 'endpoint', endpointId)) return null;
+	const known = cache.get(endpointId);
+	const now = Date.now();
+	const record = known !== undefined && now < known.until ? known.record : await readEndpoint(env, endpointId, now);
+	return record?.accountId === caller.accountId ? record : null;
+}
+
+/** Forgets the isolate's copy, after a change made through it. */
+export function forgetEndpoint(endpointId: string): void {
+	cache.delete(endpointId);
+}
+
+/** The address of a job id of this endpoint. Throws `unknown_job` for anything that this edge did not make. */
+export function addressOf(env: Env, endpoint: EndpointRecord, jobId: string): JobAddress {
+	const address = readJobId(settingsOf(env).LONGSHORE_ID_KEY, endpoint.id, jobId);
+	if (address === null || address.shard >= endpoint.shards) throw unknownJob();
+	return address;
+}
+
+/** The store of a shard. */
+export function jobStoreOf(env: Env, endpointId: string, shard: number): DurableObjectStub<JobStore> {
+	return env.JOB_STORE.getByName(`${endpointId}/${shard}`);
+}
+
+/** The error for a job that is not there (any more). */
+export function unknownJob(): LongshoreError {
+	return new LongshoreError('unknown_job', 'job not found: unknown id, or its result has expired');
+}
+
+async function readEndpoint(env: Env, endpointId: string, now: number): Promise<EndpointRecord | null> {
+	const record = await env.ENDPOINT_STORE.getByName(endpointId).get();
+	if (cache.size >= CACHE_ENDPOINTS_MAX) cache.clear();
+	if (record === null) cache.delete(endpointId);
+	else cache.set(endpointId, { record, until: now + CACHE_MS });
+	return record;
+}

@@ -1,0 +1,65 @@
+/** A `/run` or `/runsync` body becomes a submission: own options parsed, `input` kept as the raw text it was. */
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { JsonObjectError, topLevelMembers } from '@longshore/shared-schema/json/top-level';
+import { INLINE_PAYLOAD_BYTES_MAX, JSON_DEPTH_MAX } from '@longshore/shared-schema/limits';
+import { type JobRequestOptions, jobRequestOptions, toWorkerJobText } from '@longshore/shared-schema/wire/runpod-job';
+import type * as z from 'zod';
+import type { EndpointRecord } from '../stores/endpoint-store.ts';
+import type { Submission } from '../stores/job-store.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+const encoder = new TextEncoder();
+const NO_OPTIONS: JobRequestOptions = {};
+
+/** Parses the body of a submit. Throws `malformed_json` or `invalid_request` with the field, its bound and the fix. */
+export function parseSubmission(body: Uint8Array, id: string, sync: boolean, endpoint: EndpointRecord): Submission {
+	const members = membersOf(body);
+	const input = members.get('input');
+	if (input === undefined) throw new LongshoreError('invalid_request', 'input is missing: send {"input": {…}}');
+	if (!input.startsWith('{')) throw new LongshoreError('invalid_request', 'input must be a JSON object: send {"input": {…}}');
+	const options = optionsOf(members);
+	const text = toWorkerJobText(id, input, options);
+	const bytes = text.length > INLINE_PAYLOAD_BYTES_MAX / 4 ? encoder.encode(text) : null;
+	const policy = options.policy;
+	return {
+		endpointId: endpoint.id,
+		shards: endpoint.shards,
+		payload: bytes ?? text,
+		payloadBytes: bytes?.length ?? Buffer.byteLength(text),
+		job: {
+			id,
+			sync,
+			ttlMs: policy?.ttl ?? endpoint.spec.ttlMs,
+			executionTimeoutMs: policy?.executionTimeout ?? endpoint.spec.executionTimeoutMs,
+			lowPriority: policy?.lowPriority ?? false,
+			retriesMax: endpoint.spec.retriesMax,
+		},
+	};
+}
+
+function membersOf(body: Uint8Array): Map<string, string> {
+	try {
+		return topLevelMembers(decoder.decode(body));
+	} catch (error) {
+		if (error instanceof TypeError) throw new LongshoreError('malformed_json', 'the request body is not valid UTF-8');
+		if (!(error instanceof JsonObjectError)) throw error;
+		if (error.problem === 'malformed') throw new LongshoreError('malformed_json', 'the request body is not valid JSON');
+		if (error.problem === 'not_an_object') throw new LongshoreError('invalid_request', 'the request body must be a JSON object: send {"input": {…}}');
+		throw new LongshoreError('invalid_request', `the request body is nested deeper than ${JSON_DEPTH_MAX} levels`);
+	}
+}
+
+/** The members that are ours; most requests have none and cost nothing. */
+function optionsOf(members: ReadonlyMap<string, string>): JobRequestOptions {
+	const given = (['webhook', 'policy', 's3Config'] as const).filter((name) => members.has(name) && members.get(name) !== 'null');
+	if (given.length === 0) return NO_OPTIONS;
+	const parsed = jobRequestOptions.safeParse(Object.fromEntries(given.map((name) => [name, JSON.parse(members.get(name) ?? 'null')])));
+	if (parsed.success) return parsed.data;
+	throw new LongshoreError('invalid_request', describeIssue(parsed.error));
+}
+
+/** The first issue as `field: what is wrong`, with the bound that zod names. */
+export function describeIssue(error: z.ZodError): string {
+	const issue = error.issues[0];
+	return issue === undefined ? 'the request is invalid' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
+}

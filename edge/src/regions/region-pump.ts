@@ -1,0 +1,115 @@
+/** Sends one JobStore's dispatches to one region in batches: while a batch is under way, the next one gathers. */
+import { DISPATCH_BATCH_BYTES_MAX, DISPATCH_BATCH_JOBS_MAX } from '@longshore/shared-schema/limits';
+import { encodeFramed } from '@longshore/shared-schema/wire/framing';
+import { type DispatchedJob, type DispatchResult, dispatchAnswer, REGION_PATHS } from '@longshore/shared-schema/wire/region';
+import type { Env } from '../env.ts';
+import { postToRegion } from './region-client.ts';
+
+const IN_FLIGHT_MAX = 2;
+const BACKOFF_MS_MIN = 100;
+const BACKOFF_MS_MAX = 3_000;
+const encoder = new TextEncoder();
+
+/** A dispatch with the payload bytes that go with it (null: the region fetches them). */
+export interface Dispatch {
+	readonly head: DispatchedJob;
+	readonly payload: Uint8Array | null;
+}
+
+/** What the pump tells its store. */
+export interface PumpListener {
+	/** The region answered. */
+	answered(results: readonly DispatchResult[]): void;
+	/** Whether an attempt is still worth sending after a failure. */
+	wanted(dispatch: Dispatch): boolean;
+	/** A batch failed without an answer; it is sent again under the same message ids. */
+	failed(region: string, error: unknown): void;
+}
+
+/** The outbox of one region. */
+export class RegionPump {
+	readonly #env: Env;
+	readonly #region: string;
+	readonly #listener: PumpListener;
+	readonly #timeoutMs: number;
+	#queue: Dispatch[] = [];
+	/** Attempts that are queued or under way. */
+	readonly #held = new Set<string>();
+	#inFlight = 0;
+	#failures = 0;
+	#pausedUntil = 0;
+	#url = '';
+
+	constructor(env: Env, region: string, timeoutMs: number, listener: PumpListener) {
+		this.#env = env;
+		this.#region = region;
+		this.#timeoutMs = timeoutMs;
+		this.#listener = listener;
+	}
+
+	/** The last batch found no answer. */
+	get failing(): boolean {
+		return this.#failures > 0;
+	}
+
+	/** Sends the dispatches as soon as the region can take them. */
+	push(url: string, dispatches: readonly Dispatch[]): void {
+		this.#url = url;
+		for (const dispatch of dispatches) {
+			if (this.#held.has(keyOf(dispatch))) continue;
+			this.#held.add(keyOf(dispatch));
+			this.#queue.push(dispatch);
+		}
+		this.#pump();
+	}
+
+	#pump(): void {
+		while (this.#queue.length > 0 && this.#inFlight < (this.failing ? 1 : IN_FLIGHT_MAX) && Date.now() >= this.#pausedUntil) {
+			const batch = this.#takeBatch();
+			if (batch.length > 0) void this.#send(batch);
+		}
+	}
+
+	async #send(batch: Dispatch[]): Promise<void> {
+		this.#inFlight++;
+		try {
+			const frames = batch.flatMap(({ payload }) => (payload === null ? [] : [payload]));
+			const body = encodeFramed({ jobs: batch.map(({ head }) => head) }, frames, (text) => encoder.encode(text));
+			const answer = dispatchAnswer.parse(await postToRegion(this.#env, this.#url, REGION_PATHS.dispatch, body, this.#timeoutMs));
+			this.#failures = 0;
+			for (const dispatch of batch) this.#held.delete(keyOf(dispatch));
+			this.#listener.answered(answer.results);
+		} catch (error) {
+			this.#backOff(batch);
+			this.#listener.failed(this.#region, error);
+		}
+		this.#inFlight--;
+		this.#pump();
+	}
+
+	#backOff(batch: Dispatch[]): void {
+		const delayMs = Math.min(BACKOFF_MS_MIN * 2 ** this.#failures++, BACKOFF_MS_MAX) * (0.75 + Math.random() / 2);
+		this.#pausedUntil = Date.now() + delayMs;
+		const wanted = batch.filter((dispatch) => this.#listener.wanted(dispatch) || !this.#held.delete(keyOf(dispatch)));
+		this.#queue.unshift(...wanted);
+		setTimeout(() => {
+			this.#pausedUntil = 0;
+			this.#pump();
+		}, delayMs);
+	}
+
+	#takeBatch(): Dispatch[] {
+		let bytes = 0;
+		let count = 0;
+		for (const { payload } of this.#queue) {
+			bytes += payload?.length ?? 0;
+			if (count > 0 && (count === DISPATCH_BATCH_JOBS_MAX || bytes > DISPATCH_BATCH_BYTES_MAX)) break;
+			count++;
+		}
+		return this.#queue.splice(0, count);
+	}
+}
+
+function keyOf({ head }: Dispatch): string {
+	return `${head.id}.${head.epoch}`;
+}

@@ -1,0 +1,11 @@
+/** `POST /v2/{endpoint}/cancel/{job}`: ends a job that has not ended. A terminal job is answered with its state: both SDKs need a 200. */
+import type { Env } from '../../env.ts';
+import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/endpoint.ts';
+import { jobAnswer } from './answer.ts';
+
+export async function cancel(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
+	const endpoint = await enterEndpoint(env, request, endpointId, 'run');
+	const view = await jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard).cancel(jobId);
+	if (view === null) throw unknownJob();
+	return jobAnswer(jobId, view);
+}

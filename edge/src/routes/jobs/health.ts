@@ -1,0 +1,13 @@
+/** `GET /v2/{endpoint}/health`: RunPod's counts of jobs and workers, all keys always, all integers. */
+import type { Env } from '../../env.ts';
+import { enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
+
+export async function health(env: Env, request: Request, endpointId: string): Promise<Response> {
+	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
+	const shards = Array.from({ length: endpoint.shards }, (_, shard) => jobStoreOf(env, endpoint.id, shard).counts());
+	const [workers, ...counts] = await Promise.all([env.REGION_DIRECTORY.getByName('all').workers(endpoint.id), ...shards]);
+	const jobs = { completed: 0, failed: 0, inProgress: 0, inQueue: 0, retried: 0 };
+	for (const count of counts) for (const name of Object.keys(jobs) as (keyof typeof jobs)[]) jobs[name] += count[name];
+	const { idle, initializing, running, throttled, unhealthy } = workers;
+	return Response.json({ jobs, workers: { idle, initializing, ready: idle + running, running, throttled, unhealthy } });
+}

@@ -1,0 +1,12 @@
+/** `POST /v2/{endpoint}/run`: accepts a job; the answer leaves after the commit. */
+import { RUN_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
+import type { Env } from '../../env.ts';
+import { JOB_ID_HEADER } from './answer.ts';
+import { prepareSubmit, queueFull } from './submit.ts';
+
+export async function run(env: Env, request: Request, endpointId: string): Promise<Response> {
+	const { store, submission } = await prepareSubmit(env, request, endpointId, false, RUN_BODY_BYTES_MAX);
+	const { id } = submission.job;
+	if ((await store.submit(submission)) === 'queue_full') throw queueFull();
+	return new Response(`{"id":"${id}","status":"IN_QUEUE"}`, { headers: { 'content-type': 'application/json', [JOB_ID_HEADER]: id } });
+}

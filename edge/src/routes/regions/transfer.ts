@@ -1,0 +1,43 @@
+/** `GET /regions/v1/payload/{job}` and `PUT /regions/v1/output/{job}` (`?epoch=N`): large texts of a current attempt, by its token. */
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { OUTPUT_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { ATTEMPT_HEADER } from '@longshore/shared-schema/wire/signature';
+import type { Env } from '../../env.ts';
+import type { JobStore } from '../../stores/job-store.ts';
+import { enterRegion } from './enter.ts';
+import { storeOfJob } from './by-store.ts';
+
+/** One call to a store carries at most this much: its messages end at 32 MiB. */
+const PART_BYTES = 8 * 1024 * 1024;
+
+/** The payload's bytes, 404 when the attempt is over. */
+export async function payload(env: Env, request: Request, jobId: string): Promise<Response> {
+	const { region } = await enterRegion(env, request, 0);
+	const { store, epoch, token } = attemptOf(env, request, jobId);
+	const bytes = await store.payload(jobId, epoch, token, region);
+	if (bytes === null) throw attemptOver();
+	return new Response(bytes, { headers: { 'content-type': 'application/json' } });
+}
+
+/** Stores an output ahead of its result report: 204, or 404 when the attempt is over. */
+export async function output(env: Env, request: Request, jobId: string): Promise<Response> {
+	const { region, body } = await enterRegion(env, request, OUTPUT_BYTES_MAX);
+	const { store, epoch, token } = attemptOf(env, request, jobId);
+	for (let part = 0; part * PART_BYTES < Math.max(1, body.length); part++) {
+		const kept = await store.upload(jobId, epoch, token, region, part, body.slice(part * PART_BYTES, (part + 1) * PART_BYTES));
+		if (!kept) throw attemptOver();
+	}
+	return new Response(null, { status: 204 });
+}
+
+function attemptOf(env: Env, request: Request, jobId: string): { store: DurableObjectStub<JobStore>; epoch: number; token: string } {
+	const { searchParams } = new URL(request.url);
+	const epoch = Number(searchParams.get('epoch'));
+	const found = storeOfJob(env, searchParams.get('endpoint') ?? '', jobId);
+	if (found === null || !Number.isInteger(epoch) || epoch < 1) throw attemptOver();
+	return { store: found.store, epoch, token: request.headers.get(ATTEMPT_HEADER) ?? '' };
+}
+
+function attemptOver(): LongshoreError {
+	return new LongshoreError('unknown_job', 'no such attempt: it is over, superseded or unknown');
+}

@@ -1,0 +1,21 @@
+/** `POST /v2/serverless`: a new endpoint. */
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { createEndpointV2, problemOfSpec, specFromV2, toEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
+import { type Env, settingsOf } from '../../env.ts';
+import { authenticate, requireScope } from '../../gate/authenticate.ts';
+import { createCheckedId } from '../../ids/checked-id.ts';
+import { readManageBody, withArgs } from './parse.ts';
+
+export async function createServerless(env: Env, request: Request): Promise<Response> {
+	const caller = await authenticate(env, request);
+	requireScope(caller, 'manage');
+	const body = await readManageBody(request, createEndpointV2);
+	const spec = withArgs(() => specFromV2(body));
+	const problem = problemOfSpec(spec, body.gpu !== undefined, body.cpu !== undefined);
+	if (problem !== null) throw new LongshoreError('unprocessable', problem);
+	const settings = settingsOf(env);
+	const id = createCheckedId(settings.LONGSHORE_ID_KEY, 'endpoint');
+	await env.ACCOUNT_STORE.getByName(caller.accountId).addEndpoint(id);
+	const record = await env.ENDPOINT_STORE.getByName(id).create(id, caller.accountId, settings.LONGSHORE_JOB_SHARDS, spec);
+	return Response.json(toEndpointV2(id, record.createdAt, record.version, record.spec, new URL(request.url).origin), { status: 201 });
+}

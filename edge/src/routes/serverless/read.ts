@@ -1,0 +1,28 @@
+/** `GET /v2/serverless` and `GET /v2/serverless/{id}`: the caller's endpoints. */
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { toEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
+import type { Env } from '../../env.ts';
+import { authenticate, requireScope } from '../../gate/authenticate.ts';
+import { findEndpoint } from '../../gate/endpoint.ts';
+import type { EndpointRecord } from '../../stores/endpoint-store.ts';
+
+export async function listServerless(env: Env, request: Request): Promise<Response> {
+	const caller = await authenticate(env, request);
+	requireScope(caller, 'read');
+	const ids = await env.ACCOUNT_STORE.getByName(caller.accountId).endpointIds();
+	const records = await Promise.all(ids.map((id) => findEndpoint(env, caller, id)));
+	const endpoints = records.flatMap((record) => (record === null ? [] : [show(record, request)]));
+	return Response.json({ endpoints });
+}
+
+export async function getServerless(env: Env, request: Request, id: string): Promise<Response> {
+	const caller = await authenticate(env, request);
+	requireScope(caller, 'read', id);
+	const record = await findEndpoint(env, caller, id);
+	if (record === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
+	return Response.json(show(record, request));
+}
+
+function show(record: EndpointRecord, request: Request): Record<string, unknown> {
+	return toEndpointV2(record.id, record.createdAt, record.version, record.spec, new URL(request.url).origin);
+}

@@ -1,0 +1,85 @@
+/** One endpoint: its specification and version, and how its workers are shared among regions. It may not know about jobs. */
+import { DurableObject } from 'cloudflare:workers';
+import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { allocateGrants, type RegionCapacity, type Share } from '../core/allocate-grants.ts';
+import { needsNewWorkers } from '../core/release.ts';
+import type { Env } from '../env.ts';
+
+/** All that is kept of an endpoint. `revision` rises with every change, `version` only with one that needs new workers. */
+export interface EndpointRecord {
+	readonly id: string;
+	readonly accountId: string;
+	readonly createdAt: number;
+	readonly shards: number;
+	readonly revision: number;
+	readonly version: number;
+	readonly spec: EndpointSpec;
+	readonly shares: readonly Share[];
+}
+
+/** Durable Object, one per endpoint, named by its id. */
+export class EndpointStore extends DurableObject<Env> {
+	readonly #sql: SqlStorage;
+
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		this.#sql = ctx.storage.sql;
+		this.#sql.exec('CREATE TABLE IF NOT EXISTS endpoint (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)');
+	}
+
+	/** The endpoint, or null when it was deleted or never made. */
+	get(): EndpointRecord | null {
+		const [row] = this.#sql.exec<{ record: string }>('SELECT record FROM endpoint');
+		return row === undefined ? null : (JSON.parse(row.record) as EndpointRecord);
+	}
+
+	/** Makes the endpoint and shares its workers out. */
+	async create(id: string, accountId: string, shards: number, spec: EndpointSpec): Promise<EndpointRecord> {
+		const record: EndpointRecord = { id, accountId, createdAt: Date.now(), shards, revision: 1, version: 1, spec, shares: [] };
+		this.#save(record);
+		return this.#share(record);
+	}
+
+	/** Changes the specification; null when there is no endpoint. */
+	async update(spec: EndpointSpec): Promise<EndpointRecord | null> {
+		const old = this.get();
+		if (old === null) return null;
+		const version = needsNewWorkers(old.spec, spec) ? old.version + 1 : old.version;
+		const record = { ...old, spec, version, revision: old.revision + 1 };
+		this.#save(record);
+		return this.#share(record);
+	}
+
+	/** Deletes the endpoint and takes its grants back. */
+	async remove(): Promise<void> {
+		const old = this.get();
+		this.#sql.exec('DELETE FROM endpoint');
+		if (old !== null) await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
+	}
+
+	/** Shares the workers out anew, since regions came, went or changed. */
+	async reallocate(regions: readonly RegionCapacity[]): Promise<void> {
+		const record = this.get();
+		if (record !== null) await this.#publish(record, regions);
+	}
+
+	async #share(record: EndpointRecord): Promise<EndpointRecord> {
+		const regions = await this.env.REGION_DIRECTORY.getByName('all').capacity();
+		return this.#publish(record, regions);
+	}
+
+	/** Stores changed shares and gives them to the directory; the directory's copy is written again even when nothing changed. */
+	async #publish(read: EndpointRecord, regions: readonly RegionCapacity[]): Promise<EndpointRecord> {
+		const current = this.get() ?? read;
+		const shares = allocateGrants(current.spec, current.shares, regions);
+		const changed = JSON.stringify(shares) !== JSON.stringify(current.shares);
+		const record = changed ? { ...current, shares, revision: current.revision + 1 } : current;
+		if (changed) this.#save(record);
+		await this.env.REGION_DIRECTORY.getByName('all').putEndpoint(record);
+		return record;
+	}
+
+	#save(record: EndpointRecord): void {
+		this.#sql.exec('INSERT INTO endpoint (one, record) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET record = excluded.record', JSON.stringify(record));
+	}
+}

@@ -1,0 +1,163 @@
+/** The outbox of a JobStore: chooses regions, sends attempts through one pump a region, and asks regions about attempts. */
+import { assignRegion } from '@longshore/shared-schema/job/dispatch';
+import type { Job } from '@longshore/shared-schema/job/job';
+import type { JobTimers } from '@longshore/shared-schema/job/settings';
+import type { Whereabouts } from '@longshore/shared-schema/job/watch';
+import { INLINE_PAYLOAD_BYTES_MAX, INVENTORY_BATCH_MAX } from '@longshore/shared-schema/limits';
+import { type AttemptRef, type InventoryAnswer, inventoryAnswer, REGION_PATHS } from '@longshore/shared-schema/wire/region';
+import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
+import { chooseRegion } from '../core/choose-region.ts';
+import { type Env, settingsOf } from '../env.ts';
+import { randomText } from '../ids/random.ts';
+import { logError } from '../log.ts';
+import { postJsonToRegion } from '../regions/region-client.ts';
+import { type Dispatch, type PumpListener, RegionPump } from '../regions/region-pump.ts';
+
+/** A region that missed this many milliseconds of heartbeats is chosen only when no other is left. */
+const SILENT_MS_MAX = 10_000;
+/** Routes of this age are still good for a choice while fresh ones are fetched. */
+const STALE_MS_MAX = 30_000;
+const ASK_TIMEOUT_MS = 10_000;
+
+/** Knows the regions of one endpoint, as far as its JobStore needs them. Holds no truth: everything here can be lost. */
+export class JobDispatcher {
+	readonly #env: Env;
+	readonly #timers: JobTimers;
+	readonly #listener: PumpListener;
+	readonly #pumps = new Map<string, RegionPump>();
+	readonly #sentSince = new Map<string, number>();
+	#endpointId: string | null = null;
+	#routes: { at: number; value: EndpointRoutes } | null = null;
+	#fetching: Promise<EndpointRoutes> | null = null;
+
+	constructor(env: Env, timers: JobTimers, listener: PumpListener) {
+		this.#env = env;
+		this.#timers = timers;
+		this.#listener = listener;
+	}
+
+	/** The endpoint whose jobs these are. */
+	serve(endpointId: string): void {
+		this.#endpointId = endpointId;
+	}
+
+	/** Opens the next attempt in the best region, from what is known now. Null when that is not enough or no region takes it. */
+	assign(job: Job, now: number): Job | null {
+		const known = this.#knownRoutes(now);
+		if (known === null) return null;
+		const loads = new Map(known.regions.map(({ region }) => [region, { unseen: this.#sentSince.get(region) ?? 0, failing: this.#pumps.get(region)?.failing ?? false }]));
+		const route = chooseRegion(known.regions, loads, SILENT_MS_MAX);
+		if (route === null) return null;
+		this.#sentSince.set(route.region, (this.#sentSince.get(route.region) ?? 0) + 1);
+		return assignRegion(job, route.region, randomText(16), now, this.#timers);
+	}
+
+	/** Hands an assigned attempt to its region's pump. `payload` may be null when the region has to fetch it. */
+	send(job: Job, payloadBytes: number, payload: Uint8Array | null): void {
+		const route = this.#routeOf(job.region);
+		if (route === null || this.#endpointId === null || job.token === null) return;
+		const inline = payload !== null && payloadBytes <= INLINE_PAYLOAD_BYTES_MAX;
+		const head = {
+			id: job.id,
+			endpointId: this.#endpointId,
+			epoch: job.epoch,
+			token: job.token,
+			startWithinMs: this.#timers.startWithinMs,
+			executionTimeoutMs: job.executionTimeoutMs,
+			lowPriority: job.lowPriority,
+			payloadBytes,
+			inline,
+		};
+		this.#pumpOf(route.region).push(route.url, [{ head, payload: inline ? payload : null } satisfies Dispatch]);
+	}
+
+	/** Fresh routes of the endpoint; concurrent callers share one request. */
+	async routes(): Promise<EndpointRoutes> {
+		const cached = this.#routes;
+		if (cached !== null && Date.now() - cached.at < settingsOf(this.#env).LONGSHORE_DIRECTORY_CACHE_MS) return cached.value;
+		this.#fetching ??= this.#fetchRoutes();
+		return this.#fetching;
+	}
+
+	/** The endpoint's maximum of workers, when known. */
+	get workersMax(): number | null {
+		return this.#routes?.value.workersMax ?? null;
+	}
+
+	/** What is known of an attempt's place. An unknown region counts as gone once routes are known. */
+	whereabouts(job: Job): Whereabouts {
+		const known = this.#routes?.value;
+		if (known === undefined || job.region === null) return { regionGone: false, regionFailing: false, bootGone: false };
+		const route = this.#routeOf(job.region);
+		return {
+			regionGone: route === null || route.silentMs > settingsOf(this.#env).LONGSHORE_REGION_LEASE_MS,
+			regionFailing: this.#pumps.get(job.region)?.failing ?? false,
+			bootGone: job.hostBoot !== null && known.lostBoots.includes(job.hostBoot),
+		};
+	}
+
+	/** Tells regions to forget attempts. Best effort: a verdict stops what this does not reach. */
+	async revoke(jobs: readonly Job[]): Promise<void> {
+		await this.#perRegion(jobs, async (route, refs) => {
+			await postJsonToRegion(this.#env, route.url, REGION_PATHS.revoke, { jobs: refs }, ASK_TIMEOUT_MS);
+		});
+	}
+
+	/** Asks regions where queued attempts are. Only definite answers come back. */
+	async ask(jobs: readonly Job[]): Promise<InventoryAnswer['results']> {
+		const results: InventoryAnswer['results'] = [];
+		await this.#perRegion(jobs, async (route, refs) => {
+			const answer = inventoryAnswer.parse(await postJsonToRegion(this.#env, route.url, REGION_PATHS.inventory, { jobs: refs }, ASK_TIMEOUT_MS));
+			results.push(...answer.results);
+		});
+		return results;
+	}
+
+	async #perRegion(jobs: readonly Job[], call: (route: RegionRoute, refs: AttemptRef[]) => Promise<void>): Promise<void> {
+		const endpointId = this.#endpointId;
+		if (endpointId === null || jobs.length === 0) return;
+		await this.routes();
+		for (const [region, ofRegion] of Map.groupBy(jobs, (job) => job.region)) {
+			const route = this.#routeOf(region);
+			if (route === null) continue;
+			for (let at = 0; at < ofRegion.length; at += INVENTORY_BATCH_MAX) {
+				const refs = ofRegion.slice(at, at + INVENTORY_BATCH_MAX).map(({ id, epoch, seq }) => ({ id, endpointId, epoch, seq }));
+				await call(route, refs).catch((error: unknown) => logError('region call failed', error, { region: route.region }));
+			}
+		}
+	}
+
+	#knownRoutes(now: number): EndpointRoutes | null {
+		const cached = this.#routes;
+		if (cached === null || now - cached.at > STALE_MS_MAX) return null;
+		if (now - cached.at > settingsOf(this.#env).LONGSHORE_DIRECTORY_CACHE_MS) {
+			void this.routes().catch((error: unknown) => logError('routes not fetched', error));
+		}
+		return cached.value;
+	}
+
+	async #fetchRoutes(): Promise<EndpointRoutes> {
+		try {
+			if (this.#endpointId === null) throw new Error('the store has no endpoint yet');
+			const value = await this.#env.REGION_DIRECTORY.getByName('all').routes(this.#endpointId);
+			this.#routes = { at: Date.now(), value };
+			this.#sentSince.clear();
+			return value;
+		} finally {
+			this.#fetching = null;
+		}
+	}
+
+	#routeOf(region: string | null): RegionRoute | null {
+		return this.#routes?.value.regions.find((route) => route.region === region) ?? null;
+	}
+
+	#pumpOf(region: string): RegionPump {
+		let pump = this.#pumps.get(region);
+		if (pump === undefined) {
+			pump = new RegionPump(this.#env, region, this.#timers.dispatchConfirmMs, this.#listener);
+			this.#pumps.set(region, pump);
+		}
+		return pump;
+	}
+}

@@ -1,0 +1,84 @@
+/** Applies a batch of hosts' reports to the rows of a JobStore in one transaction. */
+import { dueAt, isExpired, isTerminal, type Job } from '@longshore/shared-schema/job/job';
+import { applyReport, type ReportOutcome } from '@longshore/shared-schema/job/report';
+import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
+import type { StoreParts } from './job-store.ts';
+import type { JobRow } from './job-table.ts';
+import { outputInRow } from './text-table.ts';
+
+/** One event and the bytes of its frame, if it has one. */
+export interface Report {
+	readonly event: JobEvent;
+	readonly bytes: Uint8Array | null;
+}
+
+/** Verdicts in order, and whether a job now waits for another region. */
+export interface ReportsOutcome {
+	readonly verdicts: Verdict[];
+	readonly waiting: boolean;
+}
+
+/** All or nothing: an error leaves every row as it was, and the region sends the batch again. */
+export function applyReports(parts: StoreParts, region: string, reports: readonly Report[], now: number): ReportsOutcome {
+	const woken = new Set<string>();
+	let waiting = false;
+	const verdicts = parts.storage.transactionSync(() => {
+		const given = reports.map((report): Verdict => {
+			const row = liveRow(parts, report.event.id, now);
+			const outcome = applyReport(row?.job ?? null, report.event, region, now, parts.timers);
+			if (row === null || (outcome.job === null && outcome.keep === 'nothing')) return outcome.verdict;
+			if (!store(parts, row, report, outcome)) return 'upload';
+			if (outcome.job !== null) {
+				if (isTerminal(outcome.job.phase)) woken.add(row.job.id).add(streamKey(row.job.id));
+				if (outcome.job.phase === 'waiting') waiting = true;
+			}
+			if (outcome.keep === 'chunk') woken.add(streamKey(row.job.id));
+			return outcome.verdict;
+		});
+		parts.tallies.save();
+		return given;
+	});
+	for (const key of woken) parts.waiters.wake(key);
+	return { verdicts, waiting };
+}
+
+/** Key under which readers of a job's stream wait. */
+export function streamKey(id: string): string {
+	return `stream/${id}`;
+}
+
+/** Writes an outcome. False when an announced upload is not there. */
+function store(parts: StoreParts, row: JobRow, { event, bytes }: Report, outcome: ReportOutcome): boolean {
+	const { jobs, texts, tallies, clock } = parts;
+	const job = outcome.job ?? row.job;
+	if (outcome.keep === 'output') {
+		if (event.kind === 'result' && event.uploadedBytes !== undefined && !texts.adoptUpload(row.n, event.epoch, event.uploadedBytes)) return false;
+		saveResult(parts, row, job, bytes, event.kind === 'result' && event.uploadedBytes !== undefined);
+	} else {
+		if (outcome.job !== null) jobs.save(row.n, job);
+		if (outcome.keep === 'progress' && bytes !== null) texts.setOutput(row.n, event.epoch, bytes);
+		if (outcome.keep === 'chunk' && bytes !== null && (event.kind === 'chunk' || event.kind === 'progress')) texts.addStreamChunk(row.n, event.epoch, event.n, bytes);
+		if (job.phase === 'waiting') texts.clearAttempt(row.n);
+	}
+	if (job.retries > row.job.retries) tallies.retried();
+	if (job.phase !== row.job.phase) tallies.move(row.job.phase, job.phase);
+	clock.arm(dueAt(job));
+	return true;
+}
+
+/** The usual end, a small output and nothing before it, is one statement. */
+function saveResult({ jobs, texts }: StoreParts, row: JobRow, job: Job, bytes: Uint8Array | null, uploaded: boolean): void {
+	const text = bytes === null ? null : outputInRow(bytes);
+	if (text !== null && bytes !== null && row.outputBytes === null) {
+		jobs.saveWithOutput(row.n, job, text, bytes.length);
+		return;
+	}
+	jobs.save(row.n, job);
+	if (bytes !== null) texts.setOutput(row.n, job.epoch, bytes);
+	else if (!uploaded && row.outputBytes !== null) texts.clearOutput(row.n);
+}
+
+function liveRow(parts: StoreParts, id: string, now: number): JobRow | null {
+	const row = parts.jobs.find(id);
+	return row === null || isExpired(row.job, now) ? null : row;
+}

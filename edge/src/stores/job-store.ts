@@ -1,0 +1,311 @@
+/**
+ * The truth about the jobs of one shard of an endpoint: rows, texts, timers, dispatch. A verb loads rows, calls the job machine and
+ * saves rows in one synchronous transaction; calls to regions come after it. It may not talk to NATS or hosts.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import { acceptDispatch, createJob, refuseDispatch, type NewJob } from '@longshore/shared-schema/job/dispatch';
+import { endJob, runMs } from '@longshore/shared-schema/job/finish';
+import { dueAt, isExpired, isTerminal, type Job } from '@longshore/shared-schema/job/job';
+import { grantClaim } from '@longshore/shared-schema/job/report';
+import type { JobTimers } from '@longshore/shared-schema/job/settings';
+import { QUEUE_LIMIT_BASE, QUEUE_LIMIT_PER_WORKER } from '@longshore/shared-schema/limits';
+import type { Claim, DispatchResult, Verdict } from '@longshore/shared-schema/wire/region';
+import { type Env, jobTimersOf, settingsOf } from '../env.ts';
+import { logError } from '../log.ts';
+import type { Dispatch } from '../regions/region-pump.ts';
+import { AlarmClock } from './alarm-clock.ts';
+import { GroupCommit } from './group-commit.ts';
+import { JobDispatcher } from './job-dispatcher.ts';
+import { applyReports, type Report } from './job-reports.ts';
+import { sweep } from './job-sweep.ts';
+import { JobTable, type JobRow } from './job-table.ts';
+import { type JobView, viewJob } from './job-view.ts';
+import { type JobCounts, Tallies } from './tallies.ts';
+import { payloadInRow, TextTable } from './text-table.ts';
+import { Waiters } from './waiters.ts';
+
+/** Acknowledgements of dispatches wait this long: most short jobs have ended by then and need no write. */
+const ACK_LINGER_MS = 100;
+
+/** A job to be accepted. `payload` is the whole worker job as text, or as bytes when it is large. */
+export interface Submission {
+	readonly endpointId: string;
+	/** Number of shards of the endpoint: each takes its part of the queue limit. */
+	readonly shards: number;
+	readonly job: NewJob;
+	readonly payload: string | Uint8Array;
+	readonly payloadBytes: number;
+}
+
+/** `accepted` only after the commit that holds the row, the payload, the timer and the intent to dispatch. */
+export type SubmitAnswer = 'accepted' | 'queue_full';
+
+/** The parts of a store that its verbs share. */
+export interface StoreParts {
+	readonly storage: DurableObjectStorage;
+	readonly jobs: JobTable;
+	readonly texts: TextTable;
+	readonly tallies: Tallies;
+	readonly timers: JobTimers;
+	readonly clock: AlarmClock;
+	readonly waiters: Waiters;
+	readonly dispatcher: JobDispatcher;
+	/** Host boots that were given up lately. */
+	readonly lostBoots: Map<string, number>;
+}
+
+/** Durable Object, one per endpoint and shard. */
+export class JobStore extends DurableObject<Env> {
+	readonly #parts: StoreParts;
+	readonly #submits: GroupCommit<Submission, SubmitAnswer>;
+	#acks: DispatchResult[] = [];
+	#endpointId: string | null = null;
+
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		const { storage } = ctx;
+		const timers = jobTimersOf(settingsOf(env));
+		const jobs = new JobTable(storage.sql);
+		const listener = {
+			answered: (results: readonly DispatchResult[]) => this.#dispatchAnswered(results),
+			wanted: ({ head }: Dispatch) => this.#isWanted(head.id, head.epoch),
+			failed: (region: string, error: unknown) => logError('dispatch got no answer', error, { region }),
+		};
+		this.#parts = {
+			storage,
+			jobs,
+			texts: new TextTable(storage.sql),
+			tallies: new Tallies(storage.sql, jobs.countByPhase()),
+			timers,
+			clock: new AlarmClock(storage),
+			waiters: new Waiters(),
+			dispatcher: new JobDispatcher(env, timers, listener),
+			lostBoots: new Map(),
+		};
+		storage.sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
+		const [meta] = storage.sql.exec<{ value: string }>("SELECT value FROM meta WHERE name = 'endpoint'");
+		if (meta !== undefined) this.#serve(meta.value);
+		this.#submits = new GroupCommit((items) => this.#commitSubmits(items));
+		const next = jobs.nextDueAt();
+		if (next !== null) this.#parts.clock.arm(next);
+	}
+
+	/** Accepts a job. Its answer leaves after the commit. */
+	submit(submission: Submission): Promise<SubmitAnswer> {
+		return this.#submits.add(submission, Date.now());
+	}
+
+	/** Accepts a job and waits up to `waitMs` for its end: its view then, whatever its state. */
+	async submitAndWait(submission: Submission, waitMs: number): Promise<'queue_full' | JobView> {
+		const answer = await this.submit(submission);
+		if (answer !== 'accepted') return answer;
+		const view = await this.waitForEnd(submission.job.id, waitMs);
+		if (view === null) throw new Error('an accepted job has no row');
+		return view;
+	}
+
+	/** The job as a status answer shows it; null when there is none or it has expired. */
+	view(id: string): JobView | null {
+		return viewJob(this.#parts, id, Date.now());
+	}
+
+	/** As `view`, held until the job's end or `waitMs`. */
+	async waitForEnd(id: string, waitMs: number): Promise<JobView | null> {
+		const row = this.#parts.jobs.find(id);
+		if (row !== null && !isTerminal(row.job.phase)) await this.#parts.waiters.wait(id, waitMs);
+		return this.view(id);
+	}
+
+	/** Cancels a job that has not ended; a terminal one stays as it is. Null when there is none. */
+	cancel(id: string): JobView | null {
+		const now = Date.now();
+		const row = this.#find(id, now);
+		if (row !== null && !isTerminal(row.job.phase)) {
+			const cancelled = endJob(row.job, { phase: 'cancelled', error: null, executionMs: runMs(row.job, now) }, now, this.#parts.timers);
+			this.#save(row, cancelled);
+			if (row.job.region !== null) this.ctx.waitUntil(this.#parts.dispatcher.revoke([row.job]));
+			this.#parts.waiters.wake(id);
+		}
+		return this.view(id);
+	}
+
+	/** RunPod's job counts of this shard. */
+	counts(): JobCounts {
+		return { ...this.#parts.tallies.counts };
+	}
+
+	/** Applies a region's reports in order; one verdict each. */
+	report(region: string, reports: readonly Report[]): Verdict[] {
+		this.#submits.flush(Date.now());
+		const { verdicts, waiting } = applyReports(this.#parts, region, reports, Date.now());
+		if (waiting) this.#dispatchWaiting();
+		return verdicts;
+	}
+
+	/** Grants or refuses late and repeated starts. */
+	claim(region: string, claims: readonly Claim[]): ('run' | 'drop')[] {
+		const now = Date.now();
+		return this.#parts.storage.transactionSync(() =>
+			claims.map((claim) => {
+				const row = this.#find(claim.id, now);
+				const granted = grantClaim(row?.job ?? null, claim, region, now, this.#parts.timers);
+				if (row === null || granted === null) return 'drop';
+				this.#save(row, granted);
+				return 'run';
+			}),
+		);
+	}
+
+	/** The payload of a current attempt; null when the attempt is over. */
+	payload(id: string, epoch: number, token: string, region: string): Uint8Array | null {
+		const row = this.#currentAttempt(id, epoch, token, region);
+		return row === null ? null : this.#parts.texts.payload(row.n);
+	}
+
+	/** Stores a part of a current attempt's large output ahead of its result. False when the attempt is over. */
+	upload(id: string, epoch: number, token: string, region: string, part: number, bytes: Uint8Array): boolean {
+		const row = this.#currentAttempt(id, epoch, token, region);
+		if (row === null) return false;
+		this.#parts.storage.transactionSync(() => this.#parts.texts.addUpload(row.n, epoch, part, bytes));
+		return true;
+	}
+
+	/** Host boots were given up: their jobs are looked at after `graceMs`, so that results which survived the host come first. */
+	bootsLost(boots: readonly string[], graceMs: number): void {
+		const now = Date.now();
+		this.#parts.storage.transactionSync(() => {
+			for (const boot of boots) {
+				this.#parts.lostBoots.set(boot, now);
+				for (const row of this.#parts.jobs.runningOn(boot)) this.#save(row, { ...row.job, nextAt: Math.min(row.job.nextAt, now + graceMs) });
+			}
+		});
+	}
+
+	/** Something changed for the better at the endpoint's regions: jobs without a region are tried again now. */
+	regionsChanged(): void {
+		if (this.#parts.jobs.inPhase('waiting', 1).length > 0) this.#dispatchWaiting();
+	}
+
+	/** Runs every timer that is due. Never throws: a thrown alarm is retried a few times and then forgotten by the platform. */
+	override async alarm(): Promise<void> {
+		this.#parts.clock.rang();
+		try {
+			await this.#parts.dispatcher.routes().catch((error: unknown) => logError('routes not fetched', error));
+			if (await sweep(this.#parts, Date.now())) this.#dispatchWaiting();
+		} catch (error) {
+			logError('sweep failed', error);
+		}
+		const next = this.#parts.jobs.nextDueAt();
+		if (next !== null) this.#parts.clock.arm(Math.max(next, Date.now() + 50));
+	}
+
+	#commitSubmits(items: readonly Submission[]): SubmitAnswer[] {
+		const now = Date.now();
+		const { jobs, texts, tallies, clock, dispatcher, storage } = this.#parts;
+		const accepted: { job: Job; submission: Submission }[] = [];
+		const answers = storage.transactionSync(() => {
+			return items.map((submission): SubmitAnswer => {
+				if (this.#endpointId === null) this.#adopt(submission.endpointId);
+				if (this.#isFull(submission.shards)) return 'queue_full';
+				const created = createJob(submission.job, now);
+				const job = dispatcher.assign(created, now) ?? created;
+				const inRow = payloadInRow(submission.payload);
+				const n = jobs.insert(job, inRow, submission.payloadBytes);
+				if (inRow === null) texts.addPayload(n, submission.payload);
+				tallies.move(null, job.phase);
+				accepted.push({ job, submission });
+				return 'accepted';
+			});
+		});
+		for (const { job, submission } of accepted) {
+			clock.arm(dueAt(job));
+			if (job.phase === 'sent') dispatcher.send(job, submission.payloadBytes, bytesOf(submission.payload));
+		}
+		if (accepted.some(({ job }) => job.phase === 'waiting')) this.#dispatchWaiting();
+		return answers;
+	}
+
+	/** Gives every waiting job a region, once fresh routes are there. */
+	#dispatchWaiting(): void {
+		const { dispatcher, jobs, texts, storage } = this.#parts;
+		const run = async (): Promise<void> => {
+			await dispatcher.routes();
+			const now = Date.now();
+			const sent: { row: JobRow; job: Job }[] = [];
+			storage.transactionSync(() => {
+				for (const row of jobs.inPhase('waiting', 1_000)) {
+					const job = dispatcher.assign(row.job, now);
+					if (job === null) break;
+					this.#save(row, job);
+					sent.push({ row, job });
+				}
+			});
+			for (const { row, job } of sent) dispatcher.send(job, row.payloadBytes, texts.payload(row.n));
+		};
+		this.ctx.waitUntil(run().catch((error: unknown) => logError('waiting jobs not dispatched', error)));
+	}
+
+	#dispatchAnswered(results: readonly DispatchResult[]): void {
+		const refused = results.filter(({ outcome }) => outcome === 'refused');
+		if (refused.length > 0) this.#applyAnswers(refused);
+		if (this.#acks.length === 0) setTimeout(() => this.#applyAnswers(this.#acks.splice(0)), ACK_LINGER_MS);
+		this.#acks.push(...results.filter(({ outcome }) => outcome === 'accepted'));
+	}
+
+	#applyAnswers(results: readonly DispatchResult[]): void {
+		const now = Date.now();
+		const { storage, timers } = this.#parts;
+		storage.transactionSync(() => {
+			for (const { id, epoch, outcome, seq } of results) {
+				const row = this.#find(id, now);
+				if (row === null) continue;
+				const job = outcome === 'accepted' ? acceptDispatch(row.job, epoch, seq ?? 0, now, timers) : refuseDispatch(row.job, epoch, now);
+				if (job !== null) this.#save(row, job);
+			}
+		});
+	}
+
+	#save(row: JobRow, job: Job): void {
+		const { jobs, tallies, clock } = this.#parts;
+		jobs.save(row.n, job);
+		if (row.job.phase !== job.phase) tallies.move(row.job.phase, job.phase);
+		tallies.save();
+		clock.arm(dueAt(job));
+	}
+
+	#find(id: string, now: number): JobRow | null {
+		const row = this.#parts.jobs.find(id);
+		return row === null || isExpired(row.job, now) ? null : row;
+	}
+
+	#currentAttempt(id: string, epoch: number, token: string, region: string): JobRow | null {
+		const row = this.#find(id, Date.now());
+		return row !== null && row.job.epoch === epoch && row.job.token === token && row.job.region === region ? row : null;
+	}
+
+	#isWanted(id: string, epoch: number): boolean {
+		const job = this.#parts.jobs.find(id)?.job;
+		return job?.phase === 'sent' && job.epoch === epoch;
+	}
+
+	#isFull(shards: number): boolean {
+		const queued = this.#parts.tallies.counts.inQueue;
+		if (queued <= QUEUE_LIMIT_BASE) return false;
+		const workersMax = this.#parts.dispatcher.workersMax;
+		return workersMax !== null && queued > Math.max(QUEUE_LIMIT_BASE, (workersMax * QUEUE_LIMIT_PER_WORKER) / shards);
+	}
+
+	#adopt(endpointId: string): void {
+		this.#parts.storage.sql.exec("INSERT INTO meta (name, value) VALUES ('endpoint', ?)", endpointId);
+		this.#serve(endpointId);
+	}
+
+	#serve(endpointId: string): void {
+		this.#endpointId = endpointId;
+		this.#parts.dispatcher.serve(endpointId);
+	}
+}
+
+function bytesOf(payload: string | Uint8Array): Uint8Array {
+	return typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
+}

@@ -1,0 +1,230 @@
+/**
+ * The regions: keys and addresses (stored), grants of every endpoint (stored copy), live figures from heartbeats (memory).
+ * It answers heartbeats with what a region lacks and tells stores when regions come and go. It may not decide about jobs.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type { EndpointPush, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
+import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
+import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
+import type { RegionCapacity } from '../core/allocate-grants.ts';
+import { addCounts, capacityPrint, grantOf, NO_WORKERS, routesOf } from '../core/region-figures.ts';
+import { type Env, settingsOf } from '../env.ts';
+import { logError, logInfo } from '../log.ts';
+import { postJsonToRegion } from '../regions/region-client.ts';
+import type { EndpointRecord } from './endpoint-store.ts';
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS regions (id TEXT PRIMARY KEY, url TEXT NOT NULL, public_key TEXT NOT NULL, hosts TEXT NOT NULL DEFAULT '[]');
+CREATE TABLE IF NOT EXISTS endpoints (id TEXT PRIMARY KEY, record TEXT NOT NULL);
+`;
+const PUSH_TIMEOUT_MS = 5_000;
+/** A host that is missing from heartbeats still counts as capacity for this long: a restarted broker knows its hosts only after a moment. */
+const HOST_HOLD_MS = 60_000;
+/** Results that survived a lost host may come this much later than the news of its loss. */
+const LOST_BOOT_GRACE_MS = 3_000;
+
+/** What is stored of a region. */
+export interface RegionEntry {
+	readonly id: string;
+	readonly url: string;
+	/** Ed25519, base64 of SPKI DER. */
+	readonly publicKey: string;
+}
+
+/** A region's live figures. */
+export interface RegionLive {
+	/** Of the last heartbeat, or of this object's start: a restart of the edge gives every region its lease anew. */
+	readonly seenAt: number;
+	readonly heartbeat: RegionHeartbeat | null;
+}
+
+/** Durable Object, one for all regions, named `all`. */
+export class RegionDirectory extends DurableObject<Env> {
+	readonly #sql: SqlStorage;
+	readonly #startedAt = Date.now();
+	readonly #live = new Map<string, RegionLive>();
+	readonly #knownLost = new Set<string>();
+	readonly #regions = new Map<string, RegionEntry>();
+	readonly #endpoints = new Map<string, EndpointRecord>();
+	readonly #prints = new Map<string, string>();
+	readonly #hosts = new Map<string, Map<string, { figure: HostFigure; seenAt: number }>>();
+
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		this.#sql = ctx.storage.sql;
+		this.#sql.exec(SCHEMA);
+		for (const row of this.#sql.exec<{ id: string; url: string; public_key: string; hosts: string }>('SELECT id, url, public_key, hosts FROM regions')) {
+			this.#regions.set(row.id, { id: row.id, url: row.url, publicKey: row.public_key });
+			this.#seeHosts(row.id, JSON.parse(row.hosts) as HostFigure[]);
+			this.#prints.set(row.id, capacityPrint(this.#hostsOf(row.id)));
+		}
+		for (const { record } of this.#sql.exec<{ record: string }>('SELECT record FROM endpoints')) this.#remember(JSON.parse(record) as EndpointRecord);
+	}
+
+	/** Adds a region or changes its address or key. */
+	registerRegion(entry: RegionEntry): void {
+		this.#sql.exec(
+			'INSERT INTO regions (id, url, public_key) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET url = excluded.url, public_key = excluded.public_key',
+			entry.id,
+			entry.url,
+			entry.publicKey,
+		);
+		this.#regions.set(entry.id, entry);
+		void this.ctx.storage.setAlarm(Date.now() + this.#checkMs());
+	}
+
+	/** A region's address and key; null for an unknown one. */
+	region(id: string): RegionEntry | null {
+		return this.#regions.get(id) ?? null;
+	}
+
+	/** All regions with their live figures, for operators. */
+	list(): { entry: RegionEntry; silentMs: number; heartbeat: RegionHeartbeat | null }[] {
+		return [...this.#regions.values()].map((entry) => ({ entry, silentMs: this.#silentMs(entry.id), heartbeat: this.#live.get(entry.id)?.heartbeat ?? null }));
+	}
+
+	/** Takes a heartbeat in and answers with what the region lacks. */
+	heartbeat(region: string, heartbeat: RegionHeartbeat): EndpointPush {
+		this.#live.set(region, { seenAt: Date.now(), heartbeat });
+		const lost = heartbeat.lostBoots.filter((boot) => !this.#knownLost.has(boot));
+		if (lost.length > 0) this.ctx.waitUntil(this.#announceLost(region, lost));
+		this.#seeHosts(region, heartbeat.hosts);
+		if (this.#hasChanged(region)) this.ctx.waitUntil(this.#reallocateAll());
+		return this.#lackOf(region, heartbeat);
+	}
+
+	/** Remembers an endpoint's grants and gives them to their regions at once; what fails here, the next heartbeat mends. */
+	async putEndpoint(record: EndpointRecord): Promise<void> {
+		const before = this.#endpoints.get(record.id);
+		if (before !== undefined && before.revision >= record.revision) return;
+		this.#sql.exec('INSERT INTO endpoints (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record', record.id, JSON.stringify(record));
+		this.#remember(record);
+		const regions = new Set([...record.shares, ...(before?.shares ?? [])].map(({ region }) => region));
+		await Promise.all([...regions].map((region) => this.#push(region, record)));
+		await this.#wakeStores(record);
+	}
+
+	/** Takes an endpoint's grants back everywhere. */
+	async removeEndpoint(id: string): Promise<void> {
+		const record = this.#endpoints.get(id);
+		this.#sql.exec('DELETE FROM endpoints WHERE id = ?', id);
+		this.#endpoints.delete(id);
+		await Promise.all((record?.shares ?? []).map(({ region }) => this.#post(region, { endpoints: [], removed: [id] })));
+	}
+
+	/** What the regions could run. */
+	capacity(): RegionCapacity[] {
+		const leaseMs = settingsOf(this.env).LONGSHORE_REGION_LEASE_MS;
+		return [...this.#regions.keys()].map((region) => ({ region, alive: this.#silentMs(region) <= leaseMs, hosts: this.#hostsOf(region) }));
+	}
+
+	/** The regions of an endpoint as its JobStores see them. */
+	routes(endpointId: string): EndpointRoutes {
+		const record = this.#endpoints.get(endpointId);
+		const silentMsOf = (region: string): number => this.#silentMs(region);
+		return routesOf(record ?? null, this.#regions, this.#live, silentMsOf);
+	}
+
+	/** An endpoint's workers over all regions. */
+	workers(endpointId: string): WorkerCounts {
+		const leaseMs = settingsOf(this.env).LONGSHORE_REGION_LEASE_MS;
+		return [...this.#live]
+			.filter(([region]) => this.#silentMs(region) <= leaseMs)
+			.map(([, { heartbeat }]) => heartbeat?.endpoints[endpointId]?.workers ?? NO_WORKERS)
+			.reduce(addCounts, NO_WORKERS);
+	}
+
+	/** Looks for regions that fell silent past their lease or came back. */
+	override async alarm(): Promise<void> {
+		try {
+			const changed = [...this.#regions.keys()].filter((region) => this.#hasChanged(region));
+			if (changed.length > 0) await this.#reallocateAll();
+		} catch (error) {
+			logError('region check failed', error);
+		}
+		if (this.#regions.size > 0) await this.ctx.storage.setAlarm(Date.now() + this.#checkMs());
+	}
+
+	#checkMs(): number {
+		return Math.max(250, settingsOf(this.env).LONGSHORE_REGION_LEASE_MS / 8);
+	}
+
+	/** Compares a region's capacity with what was last shared out, and stores the new one. */
+	#hasChanged(region: string): boolean {
+		const alive = this.#silentMs(region) <= settingsOf(this.env).LONGSHORE_REGION_LEASE_MS;
+		const hosts = this.#hostsOf(region);
+		const print = alive ? capacityPrint(hosts) : 'gone';
+		if (this.#prints.get(region) === print) return false;
+		this.#prints.set(region, print);
+		logInfo(alive ? 'capacity changed' : 'region given up', { region, hosts: hosts.length });
+		if (alive) this.#sql.exec('UPDATE regions SET hosts = ? WHERE id = ?', JSON.stringify(hosts), region);
+		return true;
+	}
+
+	#seeHosts(region: string, figures: readonly HostFigure[]): void {
+		const seen = this.#hosts.get(region) ?? new Map<string, { figure: HostFigure; seenAt: number }>();
+		for (const figure of figures) seen.set(figure.id, { figure, seenAt: Date.now() });
+		this.#hosts.set(region, seen);
+	}
+
+	#hostsOf(region: string): HostFigure[] {
+		return [...(this.#hosts.get(region)?.values() ?? [])].filter(({ seenAt }) => Date.now() - seenAt <= HOST_HOLD_MS).map(({ figure }) => figure);
+	}
+
+	#remember(record: EndpointRecord): void {
+		this.#endpoints.set(record.id, record);
+	}
+
+	#silentMs(region: string): number {
+		return Date.now() - (this.#live.get(region)?.seenAt ?? this.#startedAt);
+	}
+
+	#lackOf(region: string, heartbeat: RegionHeartbeat): EndpointPush {
+		const endpoints = [...this.#endpoints.values()]
+			.filter(({ id, revision }) => (heartbeat.endpoints[id]?.revision ?? 0) < revision)
+			.flatMap((record) => grantOf(record, region) ?? []);
+		const removed = Object.keys(heartbeat.endpoints).filter((id) => {
+			const record = this.#endpoints.get(id);
+			return record === undefined || grantOf(record, region) === null;
+		});
+		return { endpoints, removed };
+	}
+
+	async #reallocateAll(): Promise<void> {
+		const regions = this.capacity();
+		for (const id of [...this.#endpoints.keys()]) {
+			await this.env.ENDPOINT_STORE.getByName(id)
+				.reallocate(regions)
+				.catch((error: unknown) => logError('endpoint not reallocated', error, { endpoint: id }));
+		}
+	}
+
+	async #announceLost(region: string, boots: readonly string[]): Promise<void> {
+		for (const boot of boots) this.#knownLost.add(boot);
+		for (const record of this.#endpoints.values()) {
+			if (!record.shares.some((share) => share.region === region)) continue;
+			await this.#eachStore(record, (store) => store.bootsLost(boots, LOST_BOOT_GRACE_MS));
+		}
+	}
+
+	async #wakeStores(record: EndpointRecord): Promise<void> {
+		if (record.shares.length > 0) await this.#eachStore(record, (store) => store.regionsChanged());
+	}
+
+	async #eachStore(record: EndpointRecord, call: (store: DurableObjectStub<import('./job-store.ts').JobStore>) => Promise<void>): Promise<void> {
+		for (let shard = 0; shard < record.shards; shard++) {
+			await call(this.env.JOB_STORE.getByName(`${record.id}/${shard}`)).catch((error: unknown) => logError('job store not told', error, { endpoint: record.id }));
+		}
+	}
+
+	async #push(region: string, record: EndpointRecord): Promise<void> {
+		const grant = grantOf(record, region);
+		await this.#post(region, grant === null ? { endpoints: [], removed: [record.id] } : { endpoints: [grant], removed: [] });
+	}
+
+	async #post(region: string, push: EndpointPush): Promise<void> {
+		const entry = this.#regions.get(region);
+		if (entry === undefined) return;
+		await postJsonToRegion(this.env, entry.url, REGION_PATHS.endpoints, push, PUSH_TIMEOUT_MS).catch((error: unknown) => logError('grants not pushed', error, { region }));
+	}
+}

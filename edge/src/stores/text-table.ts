@@ -1,0 +1,149 @@
+/** Payload, output and stream texts of jobs: small ones in the job's row, large ones in chunk rows of at most 1 MiB. */
+import { CHUNK_ROW_BYTES, ROW_TEXT_BYTES_MAX } from '@longshore/shared-schema/limits';
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS chunks (
+	job INTEGER NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL, n INTEGER NOT NULL, bytes BLOB NOT NULL,
+	UNIQUE (job, kind, epoch, n)
+);
+`;
+
+/** `payload` has epoch 0; `output` and `stream` belong to an attempt. */
+type ChunkKind = 'payload' | 'output' | 'stream';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** One yielded value of a generator. */
+export interface StreamChunk {
+	readonly n: number;
+	readonly text: string;
+}
+
+/** The column text for an output, or null when it goes into chunk rows. Throws `TypeError` when it is not UTF-8. */
+export function outputInRow(bytes: Uint8Array): string | null {
+	return bytes.length <= ROW_TEXT_BYTES_MAX ? decoder.decode(bytes) : null;
+}
+
+/** The column text for a payload, or null when it goes into chunk rows. */
+export function payloadInRow(payload: string | Uint8Array): string | null {
+	return typeof payload === 'string' && payload.length <= ROW_TEXT_BYTES_MAX ? payload : null;
+}
+
+/** Reads and writes the texts of jobs by row number. Synchronous, but for the streams. */
+export class TextTable {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+		sql.exec(SCHEMA);
+	}
+
+	/** Stores a payload that is too large for its row. */
+	addPayload(job: number, payload: string | Uint8Array): void {
+		this.#addChunks(job, 'payload', 0, typeof payload === 'string' ? encoder.encode(payload) : payload);
+	}
+
+	/** The whole payload as bytes. */
+	payload(job: number): Uint8Array {
+		const { payload } = this.#sql.exec<{ payload: string | null }>('SELECT payload FROM jobs WHERE n = ?', job).one();
+		return payload === null ? this.#joined(job, 'payload', 0) : encoder.encode(payload);
+	}
+
+	/** Makes `bytes` the job's output (or, while it runs, its latest progress), in place of what was there. */
+	setOutput(job: number, epoch: number, bytes: Uint8Array): void {
+		this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind = 'output'", job);
+		const text = outputInRow(bytes);
+		this.#sql.exec('UPDATE jobs SET output = ?, output_bytes = ?, output_epoch = ? WHERE n = ?', text, bytes.length, epoch, job);
+		if (text === null) this.#addChunks(job, 'output', epoch, bytes);
+	}
+
+	/** Stores part `part` of an output that arrives before its result report; part 0 begins anew. */
+	addUpload(job: number, epoch: number, part: number, bytes: Uint8Array): void {
+		if (part === 0) this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind = 'output' AND epoch = ?", job, epoch);
+		const { n } = this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM chunks WHERE job = ? AND kind = 'output' AND epoch = ?", job, epoch).one();
+		this.#addChunks(job, 'output', epoch, bytes, n);
+	}
+
+	/** Makes an uploaded output the job's output. False when it is not there in that size. */
+	adoptUpload(job: number, epoch: number, bytes: number): boolean {
+		const { size } = this.#sql.exec<{ size: number | null }>("SELECT SUM(LENGTH(bytes)) AS size FROM chunks WHERE job = ? AND kind = 'output' AND epoch = ?", job, epoch).one();
+		if (size !== bytes) return false;
+		this.#sql.exec('UPDATE jobs SET output = NULL, output_bytes = ?, output_epoch = ? WHERE n = ?', bytes, epoch, job);
+		return true;
+	}
+
+	/** Forgets the latest progress: a result without an output has none. */
+	clearOutput(job: number): void {
+		this.#sql.exec('UPDATE jobs SET output = NULL, output_bytes = NULL, output_epoch = NULL WHERE n = ?', job);
+		this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind = 'output'", job);
+	}
+
+	/** Forgets what an earlier attempt left: progress, uploads and stream chunks. */
+	clearAttempt(job: number): void {
+		this.#sql.exec('UPDATE jobs SET output = NULL, output_bytes = NULL, output_epoch = NULL, stream_from = 0 WHERE n = ?', job);
+		this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind IN ('output', 'stream')", job);
+	}
+
+	/** A small output's text, or null when it lies in chunk rows. */
+	outputInRow(job: number): string | null {
+		return this.#sql.exec<{ output: string | null }>('SELECT output FROM jobs WHERE n = ?', job).one().output;
+	}
+
+	/** The n-th part of a large output; null behind the last. */
+	outputPart(job: number, n: number): Uint8Array | null {
+		const [row] = this.#sql.exec<{ bytes: ArrayBuffer }>(
+			"SELECT chunks.bytes FROM chunks JOIN jobs ON jobs.n = chunks.job WHERE job = ? AND kind = 'output' AND chunks.epoch = jobs.output_epoch AND chunks.n = ?",
+			job,
+			n,
+		);
+		return row === undefined ? null : new Uint8Array(row.bytes);
+	}
+
+	/** Adds the n-th yielded value of the current attempt; a repeat changes nothing. */
+	addStreamChunk(job: number, epoch: number, n: number, bytes: Uint8Array): void {
+		this.#sql.exec("INSERT OR IGNORE INTO chunks (job, kind, epoch, n, bytes) VALUES (?, 'stream', ?, ?, ?)", job, epoch, n, bytes);
+	}
+
+	/** Stream chunks from number `from` on, at most about `bytesMax` of text but at least one when there is any. */
+	streamChunks(job: number, from: number, bytesMax: number): StreamChunk[] {
+		const chunks: StreamChunk[] = [];
+		let size = 0;
+		for (const row of this.#sql.exec<{ n: number; bytes: ArrayBuffer }>("SELECT n, bytes FROM chunks WHERE job = ? AND kind = 'stream' AND n >= ? ORDER BY epoch, n", job, from)) {
+			chunks.push({ n: row.n, text: decoder.decode(row.bytes) });
+			size += row.bytes.byteLength;
+			if (size >= bytesMax) break;
+		}
+		return chunks;
+	}
+
+	/** Number of the first chunk that the classic drain has not handed out. */
+	streamFrom(job: number): number {
+		return this.#sql.exec<{ from: number }>('SELECT stream_from AS "from" FROM jobs WHERE n = ?', job).one().from;
+	}
+
+	setStreamFrom(job: number, from: number): void {
+		this.#sql.exec('UPDATE jobs SET stream_from = ? WHERE n = ?', from, job);
+	}
+
+	remove(job: number): void {
+		this.#sql.exec('DELETE FROM chunks WHERE job = ?', job);
+	}
+
+	#addChunks(job: number, kind: ChunkKind, epoch: number, bytes: Uint8Array, firstN = 0): void {
+		for (let at = 0, n = firstN; at < bytes.length; at += CHUNK_ROW_BYTES, n++) {
+			this.#sql.exec('INSERT INTO chunks (job, kind, epoch, n, bytes) VALUES (?, ?, ?, ?, ?)', job, kind, epoch, n, bytes.slice(at, at + CHUNK_ROW_BYTES));
+		}
+	}
+
+	#joined(job: number, kind: ChunkKind, epoch: number): Uint8Array {
+		const parts = this.#sql.exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM chunks WHERE job = ? AND kind = ? AND epoch = ? ORDER BY n', job, kind, epoch).toArray();
+		const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.byteLength, 0));
+		let at = 0;
+		for (const { bytes } of parts) {
+			whole.set(new Uint8Array(bytes), at);
+			at += bytes.byteLength;
+		}
+		return whole;
+	}
+}

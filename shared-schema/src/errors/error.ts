@@ -1,0 +1,20 @@
+/** The one error class whose message may reach a caller. Anything else becomes `internal` with a fixed text. */
+import { ERROR_KINDS, type ErrorCode, type ErrorKind } from './codes.ts';
+
+/** A refusal with a code of the closed set; the message names the field, the bound and the fix. */
+export class LongshoreError extends Error {
+	readonly code: ErrorCode;
+	/** Seconds for `Retry-After`, where trying again helps. */
+	readonly retryAfterS: number | undefined;
+
+	constructor(code: ErrorCode, message: string, retryAfterS?: number) {
+		super(message);
+		this.name = 'LongshoreError';
+		this.code = code;
+		this.retryAfterS = retryAfterS;
+	}
+
+	get kind(): ErrorKind {
+		return ERROR_KINDS[this.code];
+	}
+}

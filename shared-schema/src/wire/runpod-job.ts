@@ -1,0 +1,68 @@
+/** RunPod's job API at the wire: the request, and the JSON texts of its answers. Raw payload and output texts are put in as they are. */
+import * as z from 'zod';
+import { isQueued, type Job, type JobPhase } from '../job/job.ts';
+import { EXECUTION_TIMEOUT_MS, TTL_MS } from '../limits.ts';
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2_000);
+
+/** `policy` of a request. Source: RunPod, "send requests", policy options. */
+export const jobPolicy = z.object({
+	executionTimeout: z.int().min(EXECUTION_TIMEOUT_MS.min).max(EXECUTION_TIMEOUT_MS.max).optional(),
+	lowPriority: z.boolean().optional(),
+	ttl: z.int().min(TTL_MS.min).max(TTL_MS.max).optional(),
+});
+export type JobPolicy = z.infer<typeof jobPolicy>;
+
+/** Members of a request besides `input`, which stays raw text. Unknown members are dropped, as RunPod does. */
+export const jobRequestOptions = z.object({
+	webhook: httpUrl.optional(),
+	policy: jobPolicy.optional(),
+	s3Config: z
+		.object({
+			accessId: z.string().max(500),
+			accessSecret: z.string().max(2_000),
+			bucketName: z.string().max(500),
+			endpointUrl: z.string().max(2_000),
+			objectPath: z.string().max(2_000).optional(),
+		})
+		.optional(),
+});
+export type JobRequestOptions = z.infer<typeof jobRequestOptions>;
+
+/** RunPod's public states. */
+export type RunpodStatus = 'IN_QUEUE' | 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TIMED_OUT';
+
+const TERMINAL_STATUS: Record<Extract<JobPhase, 'completed' | 'failed' | 'cancelled' | 'timed_out'>, RunpodStatus> = {
+	completed: 'COMPLETED',
+	failed: 'FAILED',
+	cancelled: 'CANCELLED',
+	timed_out: 'TIMED_OUT',
+};
+
+/** The public state of a phase. */
+export function toRunpodStatus(phase: JobPhase): RunpodStatus {
+	if (isQueued(phase)) return 'IN_QUEUE';
+	return phase === 'running' ? 'IN_PROGRESS' : TERMINAL_STATUS[phase as keyof typeof TERMINAL_STATUS];
+}
+
+/**
+ * A status answer cut at its output: `head + output + tail` is the JSON text, so that a large output can be streamed in between.
+ * With no output, `head + tail` is the text.
+ */
+export function toStatusText(job: Job, hasOutput: boolean): { head: string; tail: string } {
+	const members = [`"id":${JSON.stringify(job.id)}`, `"status":"${toRunpodStatus(job.phase)}"`];
+	if (job.startedAt !== null) members.push(`"delayTime":${Math.max(0, job.startedAt - job.createdAt)}`);
+	if (job.executionMs !== null) members.push(`"executionTime":${job.executionMs}`);
+	if (job.workerId !== null) members.push(`"workerId":${JSON.stringify(job.workerId)}`);
+	if (job.retries > 0) members.push(`"retries":${job.retries}`);
+	if (job.error !== null) members.push(`"error":${JSON.stringify(job.error)}`);
+	const text = `{${members.join(',')}`;
+	return hasOutput ? { head: `${text},"output":`, tail: '}' } : { head: text, tail: '}' };
+}
+
+/** The job as its worker gets it. `input` is raw JSON text. */
+export function toWorkerJobText(id: string, input: string, options: JobRequestOptions): string {
+	const webhook = options.webhook === undefined ? '' : `,"webhook":${JSON.stringify(options.webhook)}`;
+	const s3Config = options.s3Config === undefined ? '' : `,"s3Config":${JSON.stringify(options.s3Config)}`;
+	return `{"id":"${id}","input":${input}${webhook}${s3Config}}`;
+}
