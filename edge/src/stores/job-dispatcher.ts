@@ -79,6 +79,11 @@ export class JobDispatcher {
 		return this.#fetching;
 	}
 
+	/** Whether any region holds a share of the endpoint. */
+	get hasRegion(): boolean {
+		return this.#routes?.value.regions.some(({ workersMax }) => workersMax > 0) ?? false;
+	}
+
 	/** The endpoint's maximum of workers, when known. */
 	get workersMax(): number | null {
 		return this.#routes?.value.workersMax ?? null;

@@ -26,6 +26,8 @@ import { Waiters } from './waiters.ts';
 
 /** Acknowledgements of dispatches wait this long: most short jobs have ended by then and need no write. */
 const ACK_LINGER_MS = 100;
+/** Waiting jobs that get a region in one turn. */
+const WAITING_BATCH = 200;
 
 /** A job to be accepted. `payload` is the whole worker job as text, or as bytes when it is large. */
 export interface Submission {
@@ -60,6 +62,7 @@ export class JobStore extends DurableObject<Env> {
 	readonly #submits: GroupCommit<Submission, SubmitAnswer>;
 	#acks: DispatchResult[] = [];
 	#endpointId: string | null = null;
+	#dispatching = false;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
@@ -183,7 +186,7 @@ export class JobStore extends DurableObject<Env> {
 
 	/** Something changed for the better at the endpoint's regions: jobs without a region are tried again now. */
 	regionsChanged(): void {
-		if (this.#parts.jobs.inPhase('waiting', 1).length > 0) this.#dispatchWaiting();
+		this.#dispatchWaiting(Number.MAX_SAFE_INTEGER);
 	}
 
 	/** Runs every timer that is due. Never throws: a thrown alarm is retried a few times and then forgotten by the platform. */
@@ -225,24 +228,39 @@ export class JobStore extends DurableObject<Env> {
 		return answers;
 	}
 
-	/** Gives every waiting job a region, once fresh routes are there. */
-	#dispatchWaiting(): void {
-		const { dispatcher, jobs, texts, storage } = this.#parts;
+	/** Gives waiting jobs a region, once fresh routes are there. Calls during a run are covered by it. */
+	#dispatchWaiting(readyBy = Date.now()): void {
+		if (this.#dispatching) return;
+		this.#dispatching = true;
 		const run = async (): Promise<void> => {
-			await dispatcher.routes();
-			const now = Date.now();
-			const sent: { row: JobRow; job: Job }[] = [];
-			storage.transactionSync(() => {
-				for (const row of jobs.inPhase('waiting', 1_000)) {
-					const job = dispatcher.assign(row.job, now);
-					if (job === null) break;
-					this.#save(row, job);
-					sent.push({ row, job });
-				}
-			});
-			for (const { row, job } of sent) dispatcher.send(job, row.payloadBytes, texts.payload(row.n));
+			try {
+				await this.#parts.dispatcher.routes();
+				while (this.#dispatchSome(Math.max(readyBy, Date.now())) === WAITING_BATCH) await scheduler.wait(0);
+			} catch (error) {
+				logError('waiting jobs not dispatched', error);
+			} finally {
+				this.#dispatching = false;
+			}
 		};
-		this.ctx.waitUntil(run().catch((error: unknown) => logError('waiting jobs not dispatched', error)));
+		this.ctx.waitUntil(run());
+	}
+
+	/** One batch of waiting jobs; how many found a region. */
+	#dispatchSome(readyBy: number): number {
+		const { dispatcher, jobs, texts, storage } = this.#parts;
+		if (!dispatcher.hasRegion) return 0;
+		const now = Date.now();
+		const sent: { row: JobRow; job: Job }[] = [];
+		storage.transactionSync(() => {
+			for (const row of jobs.waiting(readyBy, WAITING_BATCH)) {
+				const job = dispatcher.assign(row.job, now);
+				if (job === null) break;
+				this.#save(row, job);
+				sent.push({ row, job });
+			}
+		});
+		for (const { row, job } of sent) dispatcher.send(job, row.payloadBytes, texts.payload(row.n));
+		return sent.length;
 	}
 
 	#dispatchAnswered(results: readonly DispatchResult[]): void {

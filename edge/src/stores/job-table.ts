@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (due_at);
 CREATE INDEX IF NOT EXISTS jobs_running ON jobs (host_boot) WHERE phase = 'running';
+CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (n) WHERE phase = 'waiting';
 `;
 
 const JOB_COLUMNS = `n, id, sync, created_at, ttl_at, execution_timeout_ms, low_priority, retries_max, phase, epoch, region, token, seq, sent_at,
@@ -85,9 +86,9 @@ export class JobTable {
 		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase = 'running' AND host_boot = ?`, hostBoot);
 	}
 
-	/** Jobs in a phase, oldest first. */
-	inPhase(phase: JobPhase, limit: number): JobRow[] {
-		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase = ? ORDER BY n LIMIT ?`, phase, limit);
+	/** Jobs without a region whose pause is over at `readyBy`, oldest first. */
+	waiting(readyBy: number, limit: number): JobRow[] {
+		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase = 'waiting' AND next_at <= ? ORDER BY n LIMIT ?`, readyBy, limit);
 	}
 
 	countByPhase(): Map<JobPhase, number> {
