@@ -1,0 +1,32 @@
+/** Where the stack keeps what, below its home. */
+import { join } from 'node:path';
+
+/** Paths of one home. */
+export interface Layout {
+	readonly home: string;
+	readonly secrets: string;
+	readonly ports: string;
+	/** Account, key and deployed endpoints. */
+	readonly deployed: string;
+	readonly localJson: string;
+	readonly logs: string;
+	readonly edge: string;
+	readonly edgeData: string;
+	readonly nats: string;
+	readonly hosts: string;
+}
+
+export function layoutOf(home: string): Layout {
+	return {
+		home,
+		secrets: join(home, 'secrets.json'),
+		ports: join(home, 'ports.json'),
+		deployed: join(home, 'deployed.json'),
+		localJson: join(home, 'local.json'),
+		logs: join(home, 'logs'),
+		edge: join(home, 'edge'),
+		edgeData: join(home, 'edge/data'),
+		nats: join(home, 'nats'),
+		hosts: join(home, 'hosts'),
+	};
+}

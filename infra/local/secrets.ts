@@ -1,0 +1,60 @@
+/** Keys, tokens and passwords of a local stack: made once, kept in its home, completed when the topology grows. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Topology } from '@longshore/shared-schema/wire/topology';
+import { readState, writeState } from './state-file.ts';
+
+/** An Ed25519 pair: base64 of PKCS#8 DER and of SPKI DER. */
+export interface KeyPair {
+	readonly privateKey: string;
+	readonly publicKey: string;
+}
+
+export interface RegionSecrets extends KeyPair {
+	readonly operatorToken: string;
+	readonly hostToken: string;
+	readonly brokerPassword: string;
+	/** Between the NATS servers of the region. */
+	readonly routePassword: string;
+	/** NATS password of each host. */
+	readonly hosts: Readonly<Record<string, string>>;
+}
+
+export interface StackSecrets {
+	readonly edge: KeyPair;
+	/** 32 random bytes, base64. */
+	readonly idKey: string;
+	readonly operatorToken: string;
+	readonly regions: Readonly<Record<string, RegionSecrets>>;
+}
+
+/** Reads the secrets of `file`, adds what `topology` needs beyond them, and saves them when something was added. */
+export function loadSecrets(file: string, topology: Topology): StackSecrets {
+	const known = readState<StackSecrets>(file);
+	const regions: Record<string, RegionSecrets> = { ...known?.regions };
+	for (const [regionId, region] of Object.entries(topology.regions)) {
+		const old = regions[regionId];
+		const hosts: Record<string, string> = { ...old?.hosts };
+		for (const center of Object.values(region.dataCenters)) for (const hostId of Object.keys(center.hosts)) hosts[hostId] ??= token();
+		regions[regionId] = { ...(old ?? { ...keyPair(), operatorToken: token(), hostToken: token(), brokerPassword: token(), routePassword: token() }), hosts };
+	}
+	const secrets: StackSecrets = {
+		edge: known?.edge ?? keyPair(),
+		idKey: known?.idKey ?? randomBytes(32).toString('base64'),
+		operatorToken: known?.operatorToken ?? token(),
+		regions,
+	};
+	if (JSON.stringify(secrets) !== JSON.stringify(known)) writeState(file, secrets);
+	return secrets;
+}
+
+function token(): string {
+	return randomBytes(24).toString('base64url');
+}
+
+function keyPair(): KeyPair {
+	const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+	return {
+		privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+		publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+	};
+}
