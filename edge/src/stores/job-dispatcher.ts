@@ -8,7 +8,7 @@ import { type AttemptRef, type InventoryAnswer, inventoryAnswer, REGION_PATHS } 
 import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
 import { chooseRegion } from '../core/choose-region.ts';
 import { type Env, settingsOf } from '../env.ts';
-import { randomText } from '../ids/random.ts';
+import { createAttemptToken } from '../ids/attempt-token.ts';
 import { logError } from '../log.ts';
 import { postJsonToRegion } from '../regions/region-client.ts';
 import { type Dispatch, type PumpListener, RegionPump } from '../regions/region-pump.ts';
@@ -44,12 +44,12 @@ export class JobDispatcher {
 	/** Opens the next attempt in the best region, from what is known now. Null when that is not enough or no region takes it. */
 	assign(job: Job, now: number): Job | null {
 		const known = this.#knownRoutes(now);
-		if (known === null) return null;
+		if (known === null || this.#endpointId === null) return null;
 		const loads = new Map(known.regions.map(({ region }) => [region, { unseen: this.#sentSince.get(region) ?? 0, failing: this.#pumps.get(region)?.failing ?? false }]));
 		const route = chooseRegion(known.regions, loads, SILENT_MS_MAX);
 		if (route === null) return null;
 		this.#sentSince.set(route.region, (this.#sentSince.get(route.region) ?? 0) + 1);
-		return assignRegion(job, route.region, randomText(16), now, this.#timers);
+		return assignRegion(job, route.region, createAttemptToken(this.#endpointId), now, this.#timers);
 	}
 
 	/** Hands an assigned attempt to its region's pump. `payload` may be null when the region has to fetch it. */

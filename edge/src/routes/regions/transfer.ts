@@ -4,6 +4,7 @@ import { OUTPUT_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { ATTEMPT_HEADER } from '@longshore/shared-schema/wire/signature';
 import type { Env } from '../../env.ts';
 import type { JobStore } from '../../stores/job-store.ts';
+import { endpointOfToken } from '../../ids/attempt-token.ts';
 import { enterRegion } from './enter.ts';
 import { storeOfJob } from './by-store.ts';
 
@@ -31,11 +32,11 @@ export async function output(env: Env, request: Request, jobId: string): Promise
 }
 
 function attemptOf(env: Env, request: Request, jobId: string): { store: DurableObjectStub<JobStore>; epoch: number; token: string } {
-	const { searchParams } = new URL(request.url);
-	const epoch = Number(searchParams.get('epoch'));
-	const found = storeOfJob(env, searchParams.get('endpoint') ?? '', jobId);
+	const epoch = Number(new URL(request.url).searchParams.get('epoch'));
+	const token = request.headers.get(ATTEMPT_HEADER) ?? '';
+	const found = storeOfJob(env, endpointOfToken(token), jobId);
 	if (found === null || !Number.isInteger(epoch) || epoch < 1) throw attemptOver();
-	return { store: found.store, epoch, token: request.headers.get(ATTEMPT_HEADER) ?? '' };
+	return { store: found.store, epoch, token };
 }
 
 function attemptOver(): LongshoreError {
