@@ -1,0 +1,50 @@
+/** Turns what was measured into named figures with the bounds that the project holds itself to. */
+import type { Latency } from './histogram.ts';
+import type { LoadResult, OpenLoopResult } from './load.ts';
+import type { JobsResult } from './measure/jobs.ts';
+import type { LatencyResult } from './measure/latency.ts';
+import type { Figure } from './report.ts';
+import type { Usage } from './usage.ts';
+
+const MIB = 1024 * 1024;
+const rate = (name: string, value: number, floor?: number): Figure => ({ name, value, unit: '/s', better: 'higher', ...(floor === undefined ? {} : { floor }) });
+const ms = (name: string, value: number, ceiling?: number): Figure => ({ name, value, unit: 'ms', better: 'lower', ...(ceiling === undefined ? {} : { ceiling }) });
+const spread = (name: string, latency: Latency, p50Ceiling?: number, p99Ceiling?: number): Figure[] => [ms(`${name} p50`, latency.p50Ms, p50Ceiling), ms(`${name} p99`, latency.p99Ms, p99Ceiling)];
+
+export function submitFigures(name: string, load: LoadResult, floor?: number): Figure[] {
+	return [rate(`submits, ${name}`, load.perS, floor), ...spread(`submit, ${name}`, load.latency), ...refusals(`submits, ${name}`, load)];
+}
+
+export function syncFigures(clients: number, load: LoadResult): Figure[] {
+	const bounds: Record<number, { perS?: number; p50?: number }> = { 1: { p50: 7 }, 64: { perS: 1_000 } };
+	const name = `runsync, ${clients} client${clients === 1 ? '' : 's'}`;
+	return [rate(name, load.perS, bounds[clients]?.perS), ...spread(name, load.latency, bounds[clients]?.p50), ...refusals(name, load)];
+}
+
+export function arrivalFigures(load: OpenLoopResult, ratePerS: number): Figure[] {
+	const name = `runsync, open loop at ${Math.round(ratePerS)}/s`;
+	return [...spread(name, load.latency), ms(`${name} max`, load.latency.maxMs), ms(`${name}, generator late p99`, load.lateness.p99Ms), ...refusals(name, load)];
+}
+
+export function jobFigures(result: JobsResult): Figure[] {
+	const name = `jobs, ${result.slots} slots`;
+	const cpu = [...result.cpuSPerThousand].map(([kind, value]): Figure => ({ name: `${name}, CPU per 1,000: ${kind}`, value, unit: 's', better: 'lower' }));
+	return [rate(name, result.perS, 1_000), ...cpu];
+}
+
+export function latencyFigures(result: LatencyResult): Figure[] {
+	return [
+		...spread('idle: run sent to handler', result.sendToHandler, undefined, 15),
+		...spread('idle: run accepted to handler', result.acceptToHandler),
+		...spread('idle: handler to answer', result.handlerToAnswer),
+		...spread('idle: added by the platform', result.runSync),
+	];
+}
+
+export function memoryFigures(usage: Usage): Figure[] {
+	return [...usage].filter(([kind]) => kind !== 'generator').map(([kind, { processes, peakBytes }]) => ({ name: `peak memory: ${kind} (largest of ${processes})`, value: peakBytes / MIB, unit: 'MiB', better: 'lower' }));
+}
+
+function refusals(name: string, load: LoadResult): Figure[] {
+	return Object.entries(load.refused).map(([status, count]) => ({ name: `${name}, answered ${status === '0' ? 'with a broken connection' : status}`, value: count, unit: 'times', better: 'lower' }));
+}

@@ -1,0 +1,67 @@
+/** All measurements of one subject, in an order in which none disturbs the next. */
+import { arrivalFigures, jobFigures, latencyFigures, memoryFigures, submitFigures, syncFigures } from '../figures.ts';
+import { closedLoop, openLoop } from '../load.ts';
+import type { BenchOptions } from '../options.ts';
+import type { Figure } from '../report.ts';
+import { type Subject, type Target, untilDrained } from '../subject.ts';
+import { readUsage } from '../usage.ts';
+import { measureJobs } from './jobs.ts';
+import { measureLatency } from './latency.ts';
+
+const CLIENTS = [1, 16, 64] as const;
+const SUBMITTERS = 64;
+const IDLE_JOBS = 300;
+/** Arrivals per second when nothing else says how many. */
+const RATE_PER_S = 500;
+
+/** Runs what `options.only` names and returns the figures; each is said as soon as it is known. */
+export async function measureAll(subject: Subject, options: BenchOptions, say: (text: string) => void): Promise<Figure[]> {
+	const { only, jobs } = options;
+	const figures: Figure[] = [];
+	const add = (...more: readonly Figure[]): void => {
+		figures.push(...more);
+		for (const { name, value, unit } of more) say(`  ${name}: ${value.toFixed(2)} ${unit}`);
+	};
+	const small = await subject.deploy(16);
+	const large = await subject.deploy(64);
+	if (only.includes('latency')) {
+		say(`${IDLE_JOBS} single jobs on an idle machine …`);
+		add(...latencyFigures(await measureLatency(small, IDLE_JOBS)));
+	}
+	if (only.includes('runsync')) await measureSync(large, options, say, add);
+	if (only.includes('arrivals')) await measureArrivals(large, options, say, add);
+	if (only.includes('jobs')) {
+		for (const target of [small, large]) {
+			say(`${jobs} jobs through ${target.slots} slots …`);
+			add(...jobFigures(await measureJobs(subject, target, jobs)));
+		}
+	}
+	if (only.includes('submits')) await measureSubmits(subject, large, options, say, add);
+	add(...memoryFigures(readUsage(subject)));
+	return figures;
+}
+
+type Say = (text: string) => void;
+type Add = (...figures: Figure[]) => void;
+
+async function measureSync(target: Target, { seconds }: BenchOptions, say: Say, add: Add): Promise<void> {
+	for (const clients of CLIENTS) {
+		say(`runsync with ${clients} clients for ${seconds} s …`);
+		add(...syncFigures(clients, await closedLoop({ url: target.url, clients, seconds, request: target.runSync })));
+	}
+}
+
+async function measureArrivals(target: Target, { seconds, ratePerS = RATE_PER_S }: BenchOptions, say: Say, add: Add): Promise<void> {
+	say(`runsync, Poisson arrivals at ${ratePerS}/s for ${seconds} s …`);
+	add(...arrivalFigures(await openLoop({ url: target.url, ratePerS, seconds, request: target.runSync }), ratePerS));
+	await untilDrained(target);
+}
+
+async function measureSubmits(subject: Subject, served: Target, { seconds }: BenchOptions, say: Say, add: Add): Promise<void> {
+	say(`submits with ${SUBMITTERS} clients for ${seconds} s while the queue is served …`);
+	add(...submitFigures('queue served', await closedLoop({ url: served.url, clients: SUBMITTERS, seconds, request: served.run })));
+	await untilDrained(served);
+	say(`submits with ${SUBMITTERS} clients for ${seconds} s, no worker anywhere …`);
+	const unserved = await subject.deployUnserved();
+	add(...submitFigures('no worker', await closedLoop({ url: unserved.url, clients: SUBMITTERS, seconds, request: unserved.run }), 2_500));
+}

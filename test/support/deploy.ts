@@ -1,0 +1,60 @@
+/** Creates an endpoint through REST v2 whose workers are processes of this machine. */
+
+/** What a test says of an endpoint; the rest are defaults that keep workers warm for the length of a test. */
+export interface DeploySpec {
+	readonly name?: string;
+	/** Working directory of the worker processes. */
+	readonly directory: string;
+	/** Start command, one string, split as a shell would. */
+	readonly command: string;
+	readonly env?: Readonly<Record<string, string>>;
+	/** GPU pools in order of preference; default: those of the default topology. */
+	readonly pools?: readonly string[];
+	readonly gpuCount?: number;
+	readonly workersMin?: number;
+	readonly workersMax?: number;
+	readonly idleTimeoutS?: number;
+	readonly scaling?: { readonly type: 'QUEUE_DELAY'; readonly queueDelay: number } | { readonly type: 'REQUEST_COUNT'; readonly requestCount: number };
+	readonly dataCenterIds?: readonly string[];
+	readonly executionTimeoutMs?: number;
+}
+
+/** Pools of the GPUs in the default topology. */
+export const LOCAL_POOLS: readonly string[] = ['ADA_24', 'ADA_48_PRO', 'AMPERE_80'];
+
+/** Creates the endpoint and returns its id; throws with the whole answer when it is refused. */
+export async function deployEndpoint(url: string, apiKey: string, spec: DeploySpec): Promise<string> {
+	const response = await fetch(`${url}/v2/serverless`, {
+		method: 'POST',
+		headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+		body: JSON.stringify(toCreateRequest(spec)),
+		signal: AbortSignal.timeout(15_000),
+	});
+	const text = await response.text();
+	if (response.status !== 201) throw new Error(`POST /v2/serverless answered ${response.status}: ${text}`);
+	const { id } = JSON.parse(text) as { id?: unknown };
+	if (typeof id !== 'string') throw new Error(`POST /v2/serverless answered without an id: ${text}`);
+	return id;
+}
+
+/** Words for a start command, quoted so that a shell-like splitter gives them back. */
+export function shellCommand(...words: readonly string[]): string {
+	return words.map((word) => (/^[A-Za-z0-9_./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+}
+
+function toCreateRequest(spec: DeploySpec): object {
+	const workersMax = spec.workersMax ?? 1;
+	const idle = spec.scaling?.type === 'REQUEST_COUNT' ? {} : { idleTimeout: spec.idleTimeoutS ?? 600 };
+	return {
+		name: spec.name ?? 'test',
+		type: 'QUEUE',
+		image: `process://${spec.directory}`,
+		args: spec.command,
+		env: spec.env ?? {},
+		gpu: { pools: spec.pools ?? LOCAL_POOLS, count: spec.gpuCount ?? 1 },
+		workers: { min: spec.workersMin ?? workersMax, max: workersMax, ...idle },
+		scaling: spec.scaling ?? { type: 'QUEUE_DELAY', queueDelay: 1 },
+		...(spec.dataCenterIds === undefined ? {} : { dataCenterIds: spec.dataCenterIds }),
+		...(spec.executionTimeoutMs === undefined ? {} : { timeout: spec.executionTimeoutMs }),
+	};
+}
