@@ -1,0 +1,72 @@
+/** Carries out what the region's fleet leader orders on `ctl.<host>`. */
+import { type HostCommand, type HostReply, hostCommand } from '@longshore/shared-schema/wire/bus';
+import { controlSubject } from '@longshore/shared-schema/wire/subjects';
+import type { Bus } from '../bus/bus.ts';
+import { WorkerStartError } from '../runtime/runtime.ts';
+import type { Fleet } from './fleet.ts';
+import type { Host } from './host.ts';
+import { type Attempt, attemptKey } from './worker.ts';
+
+export interface CommandsParts {
+	readonly host: Host;
+	readonly bus: Bus;
+	readonly fleet: Fleet;
+	stopAttempt(attempt: Attempt): void;
+	drainChanged(): void;
+	reportNow(): void;
+}
+
+/** Starts listening. */
+export function serveCommands(parts: CommandsParts): void {
+	const encoder = new TextEncoder();
+	parts.bus.subscribe(controlSubject(parts.host.id), (data, reply) => {
+		void answer(parts, data).then((result) => reply(encoder.encode(JSON.stringify(result))));
+	});
+}
+
+async function answer(parts: CommandsParts, data: Uint8Array): Promise<HostReply> {
+	let command: HostCommand;
+	try {
+		const parsed = hostCommand.safeParse(JSON.parse(new TextDecoder().decode(data)));
+		if (!parsed.success) return refusal(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+		command = parsed.data;
+	} catch (error) {
+		return refusal(`the command is not JSON: ${(error as Error).message}`);
+	}
+	try {
+		await carryOut(parts, command);
+		return { ok: true };
+	} catch (error) {
+		if (!(error instanceof WorkerStartError)) parts.host.log.error('a command failed', { op: command.op, error: (error as Error).stack });
+		return refusal((error as Error).message);
+	}
+}
+
+async function carryOut(parts: CommandsParts, command: HostCommand): Promise<void> {
+	const { host, fleet } = parts;
+	switch (command.op) {
+		case 'start-worker':
+			return fleet.start(command.workerId, command.endpointId, command.version, command.spec);
+		case 'stop-worker': {
+			const worker = host.workers.get(command.workerId);
+			if (worker !== undefined) fleet.drain(worker);
+			return;
+		}
+		case 'stop-jobs':
+			for (const job of command.jobs) {
+				const attempt = host.attempts.get(attemptKey(job.id, job.epoch));
+				if (attempt !== undefined) parts.stopAttempt(attempt);
+			}
+			return;
+		case 'drain':
+			host.draining = command.on;
+			parts.drainChanged();
+			return;
+		case 'report':
+			parts.reportNow();
+	}
+}
+
+function refusal(error: string): HostReply {
+	return { ok: false, error: error.slice(0, 500) };
+}

@@ -1,0 +1,157 @@
+/** Tells the region what this host has and does, and fences the host off when the region does not hear it. */
+import { hostReportAck, type WorkerReport } from '@longshore/shared-schema/wire/bus';
+import { HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
+import type { Bus } from '../bus/bus.ts';
+import { fenceReason } from '../core/fence.ts';
+import { workerPhase } from '../core/worker-phase.ts';
+import { type Host, hostAcceptsJobs } from './host.ts';
+import { acceptsJobs, occupancy, type Worker } from './worker.ts';
+
+/** Changes are gathered this long… */
+const GATHER_MS = 10;
+/** …and reports are at least this far apart, however busy the host. */
+const REPORT_GAP_MS = 50;
+/** Ended attempts without a verdict that a report lists per worker, so that nobody thinks them lost. */
+const ENDED_LISTED_MAX = 200;
+const LAST_LOG_CHARS = 4_000;
+
+export interface HostReports {
+	/** Something worth reporting happened. */
+	changed(): void;
+	reportNow(): void;
+	close(): void;
+}
+
+export interface HostReportsParts {
+	readonly host: Host;
+	readonly bus: Bus;
+	freeGpus(): number;
+	/** The host has just been fenced off: stop what runs. */
+	fenced(reason: string): void;
+	/** The region hears the host again. */
+	unfenced(): void;
+}
+
+/** Starts reporting and watching the lease, which counts from now. */
+export function createHostReports(parts: HostReportsParts): HostReports {
+	const { host, bus } = parts;
+	const { clock, timers } = host;
+	const sentAtMs = new Map<number, number>();
+	let n = 0;
+	let lastSentAtMs = Number.NEGATIVE_INFINITY;
+	let ackedReportSentAtMs = clock.nowMs();
+	let edgeHeardAtMs = clock.nowMs();
+	let timer: NodeJS.Timeout | null = null;
+
+	const report = (): void => {
+		timer = null;
+		if (!bus.isConnected()) return;
+		const nowMs = clock.nowMs();
+		lastSentAtMs = nowMs;
+		sentAtMs.set(++n, nowMs);
+		if (sentAtMs.size > 1_000) for (const oldest of [...sentAtMs.keys()].slice(0, 500)) sentAtMs.delete(oldest);
+		bus.publish(HOST_REPORT_SUBJECT, new TextEncoder().encode(JSON.stringify({ n, host: hostFigure(), workers: workerReports(host, nowMs) })));
+		for (const worker of [...host.workers.values()]) if (worker.exit !== null) host.workers.delete(worker.id);
+	};
+	const hostFigure = () => ({
+		id: host.id,
+		boot: host.boot,
+		dataCenterId: host.dataCenterId,
+		gpuType: host.inventory.gpuType,
+		gpus: host.inventory.gpus,
+		gpusFree: parts.freeGpus(),
+		cudaVersion: host.inventory.cudaVersion,
+		models: host.inventory.models,
+		draining: host.draining,
+	});
+	const schedule = (delayMs: number): void => {
+		timer ??= setTimeout(report, delayMs);
+	};
+	const reportNow = (): void => {
+		if (timer !== null) clearTimeout(timer);
+		report();
+	};
+	const watchLease = (): void => {
+		const reason = fenceReason({ nowMs: clock.nowMs(), ackedReportSentAtMs, edgeHeardAtMs, agentLeaseMs: timers.agentLeaseMs, regionFenceMs: timers.regionFenceMs });
+		if (reason !== null && host.fenced === null) {
+			host.fenced = reason;
+			host.log.error('fenced off: stopping all jobs', { reason });
+			parts.fenced(reason);
+		} else if (reason === null && host.fenced !== null) {
+			host.fenced = null;
+			host.log.info('the region is back', {});
+			parts.unfenced();
+		}
+	};
+	const beat = setInterval(() => {
+		if (clock.nowMs() - lastSentAtMs >= timers.hostReportMs * 0.9) reportNow();
+	}, timers.hostReportMs);
+	const lease = setInterval(watchLease, Math.max(20, Math.min(1_000, timers.agentLeaseMs / 10)));
+	bus.subscribe(HOST_ROLL_CALL_SUBJECT, reportNow);
+	bus.subscribe(hostReportAckSubject(host.id), (data) => {
+		const ack = hostReportAck.safeParse(JSON.parse(new TextDecoder().decode(data)));
+		if (!ack.success) return host.log.error('an acknowledgement of a host report is malformed', { error: ack.error.message });
+		const sent = sentAtMs.get(ack.data.n);
+		if (ack.data.hostBoot !== host.boot || sent === undefined) return;
+		for (const older of sentAtMs.keys()) if (older <= ack.data.n) sentAtMs.delete(older);
+		ackedReportSentAtMs = Math.max(ackedReportSentAtMs, sent);
+		edgeHeardAtMs = Math.max(edgeHeardAtMs, clock.nowMs() - ack.data.edgeSilentMs);
+		if (host.fenced !== null) watchLease();
+	});
+	bus.onConnection((state) => {
+		if (state === 'up') reportNow();
+	});
+	reportNow();
+	return {
+		changed: () => schedule(Math.max(GATHER_MS, REPORT_GAP_MS - (clock.nowMs() - lastSentAtMs))),
+		reportNow,
+		close() {
+			clearInterval(beat);
+			clearInterval(lease);
+			if (timer !== null) clearTimeout(timer);
+		},
+	};
+}
+
+function workerReports(host: Host, nowMs: number): WorkerReport[] {
+	const ended = new Map<string, string[]>();
+	for (const attempt of host.attempts.values()) {
+		if (attempt.state !== 'ended') continue;
+		const keys = ended.get(attempt.workerId) ?? [];
+		if (keys.length < ENDED_LISTED_MAX) keys.push(attempt.key);
+		ended.set(attempt.workerId, keys);
+	}
+	return [...host.workers.values()].map((worker) => workerReport(host, worker, ended.get(worker.id) ?? [], nowMs));
+}
+
+function workerReport(host: Host, worker: Worker, ended: readonly string[], nowMs: number): WorkerReport {
+	const busy = occupancy(worker) > 0;
+	let room = 0;
+	if (hostAcceptsJobs(host) && acceptsJobs(worker)) for (const take of worker.takes) room += take.room;
+	const phase = workerPhase({
+		exited: worker.exit !== null,
+		unhealthy: worker.unhealthyReason !== null,
+		draining: worker.draining,
+		contacted: worker.contacted,
+		jobs: occupancy(worker),
+	});
+	const badEnd = worker.exit !== null && (worker.exit.code !== 0 || !worker.terminating);
+	return {
+		id: worker.id,
+		endpointId: worker.endpointId,
+		version: worker.version,
+		phase,
+		gpus: phase === 'exited' ? [] : [...worker.gpus],
+		jobs: [...[...worker.jobs.values()].map((attempt) => attempt.key), ...ended],
+		room,
+		startedAgoMs: Math.max(0, Math.round(nowMs - worker.startedAtMs)),
+		idleMs: busy ? 0 : Math.max(0, Math.round(nowMs - worker.idleSinceMs)),
+		...(worker.exit === null ? {} : { exitCode: worker.exit.code }),
+		...(badEnd || worker.unhealthyReason !== null ? { lastLog: lastWords(worker) } : {}),
+	};
+}
+
+function lastWords(worker: Worker): string {
+	const reason = worker.unhealthyReason === null ? '' : `reported unhealthy: ${worker.unhealthyReason}\n`;
+	return reason + worker.process.lastLog(LAST_LOG_CHARS - reason.length);
+}

@@ -1,0 +1,49 @@
+/** What the parts of an agent share: who this host is, its settings, its workers and the attempts on it. */
+import type { GpuInventory } from '../gpu/declared.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from './clock.ts';
+import { type Attempt, acceptsJobs, type Worker } from './worker.ts';
+
+/** Durations, named as the settings that they come from. */
+export interface AgentTimers {
+	readonly hostReportMs: number;
+	readonly agentLeaseMs: number;
+	readonly regionFenceMs: number;
+	readonly killGraceMs: number;
+	readonly stopGraceMs: number;
+	readonly eventRetryMs: number;
+	readonly pullExpiresMs: number;
+	readonly pullHeartbeatMs: number;
+	/** A job that finds no take any more is kept this long. */
+	readonly keepMs: number;
+	readonly claimTimeoutMs: number;
+}
+
+export interface Host {
+	readonly id: string;
+	/** Random per agent process. */
+	readonly boot: string;
+	readonly dataCenterId: string;
+	readonly inventory: GpuInventory;
+	readonly timers: AgentTimers;
+	readonly clock: Clock;
+	readonly log: Log;
+	readonly workers: Map<string, Worker>;
+	/** By `<job>.<epoch>`. */
+	readonly attempts: Map<string, Attempt>;
+	/** The operator's order: no new jobs, no new workers. */
+	draining: boolean;
+	/** Why the host keeps its hands off jobs, or null. */
+	fenced: string | null;
+}
+
+/** True while the host as a whole may take jobs. */
+export function hostAcceptsJobs(host: Host): boolean {
+	return !host.draining && host.fenced === null;
+}
+
+/** True when some worker of the endpoint here may be given jobs. */
+export function hasWorkerFor(host: Host, endpointId: string): boolean {
+	for (const worker of host.workers.values()) if (worker.endpointId === endpointId && acceptsJobs(worker)) return true;
+	return false;
+}

@@ -1,0 +1,83 @@
+/** Stops single jobs on workers: by the stop channel first, by ending the worker when it does not obey in time. */
+import { createDeadlines } from './deadlines.ts';
+import type { Host } from './host.ts';
+import { noteFinished, type StopPoll, type Worker } from './worker.ts';
+
+/** A ping may show the jobs of a moment before the order: only one this much younger than the order proves anything. */
+const PING_PROOF_MS = 1_000;
+
+export interface Stops {
+	/** The worker is to stop the job, which is no longer in its hand for the agent. */
+	order(worker: Worker, jobId: string): void;
+	/** The worker has shown that it does not run the job any more. */
+	obeyed(worker: Worker, jobId: string): void;
+	/** A ping lists the jobs that the worker holds. */
+	seenHolding(worker: Worker, jobIds: ReadonlySet<string>): void;
+	/** A take says that the worker holds no job. */
+	seenIdle(worker: Worker): void;
+	open(poll: StopPoll): void;
+	close(poll: StopPoll): void;
+	shutDown(): void;
+}
+
+export interface StopsParts {
+	readonly host: Host;
+	jobEnded(worker: Worker): void;
+	/** The worker did not obey: end it. */
+	recycle(worker: Worker, reason: string): void;
+}
+
+/** `stops` of one agent. */
+export function createStops(parts: StopsParts): Stops {
+	const { host } = parts;
+	const graces = createDeadlines(host.clock, (key) => {
+		const [workerId, jobId] = key.split('/') as [string, string];
+		const worker = host.workers.get(workerId);
+		if (worker?.stopping.has(jobId)) parts.recycle(worker, `it did not stop job ${jobId} within ${host.timers.killGraceMs} ms`);
+	});
+	const serve = (worker: Worker): void => {
+		if (worker.stopOrders.size === 0) return;
+		for (const poll of worker.stopPolls) {
+			const jobIds = [...worker.stopOrders];
+			worker.stopOrders.clear();
+			worker.stopPolls.delete(poll);
+			poll.deliver(jobIds, (delivered) => {
+				if (delivered) return;
+				for (const jobId of jobIds) if (worker.stopping.has(jobId)) worker.stopOrders.add(jobId);
+				serve(worker);
+			});
+			return;
+		}
+	};
+	const obeyed = (worker: Worker, jobId: string): void => {
+		if (!worker.stopping.delete(jobId)) return;
+		worker.stopOrders.delete(jobId);
+		graces.clear(`${worker.id}/${jobId}`);
+		parts.jobEnded(worker);
+	};
+	return {
+		order(worker, jobId) {
+			noteFinished(worker, jobId);
+			if (worker.exit !== null || worker.stopping.has(jobId)) return;
+			worker.stopping.set(jobId, host.clock.nowMs());
+			worker.stopOrders.add(jobId);
+			graces.start(`${worker.id}/${jobId}`, host.timers.killGraceMs);
+			serve(worker);
+		},
+		obeyed,
+		seenHolding(worker, jobIds) {
+			const beforeMs = host.clock.nowMs() - PING_PROOF_MS;
+			for (const [jobId, orderedAtMs] of [...worker.stopping]) if (orderedAtMs < beforeMs && !jobIds.has(jobId)) obeyed(worker, jobId);
+		},
+		seenIdle(worker) {
+			// An order that no poll has carried cannot have been obeyed: such a take crossed it.
+			for (const jobId of [...worker.stopping.keys()]) if (!worker.stopOrders.has(jobId)) obeyed(worker, jobId);
+		},
+		open(poll) {
+			poll.worker.stopPolls.add(poll);
+			serve(poll.worker);
+		},
+		close: (poll) => void poll.worker.stopPolls.delete(poll),
+		shutDown: () => graces.close(),
+	};
+}

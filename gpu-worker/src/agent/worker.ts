@@ -1,0 +1,98 @@
+/** A worker and the attempts in its hand, as the agent's parts share them. */
+import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { DispatchedJob } from '@longshore/shared-schema/wire/region';
+import type { RunningWorker, WorkerExit } from '../runtime/runtime.ts';
+
+/** One attempt on this host, from its arrival to the edge's verdict on its end. */
+export interface Attempt {
+	readonly job: DispatchedJob;
+	/** `<job>.<epoch>`. */
+	readonly key: string;
+	/** The host boot that runs it. */
+	readonly hostBoot: string;
+	/** `waiting` for a worker, `handing` while the answer to a take is being written, `running`, or `ended` with its result on the way to the edge. */
+	state: 'waiting' | 'handing' | 'running' | 'ended';
+	workerId: string;
+	startedAtMs: number;
+	chunks: number;
+	progresses: number;
+}
+
+/** An open long poll of a worker for jobs. */
+export interface Take {
+	readonly worker: Worker;
+	readonly room: number;
+	readonly openedAtMs: number;
+	/** Answers with jobs. `done(true)` once the answer is with the system's network, `done(false)` when the worker had gone. */
+	deliver(payloads: readonly Uint8Array[], done: (delivered: boolean) => void): void;
+	/** Answers that there are none. */
+	release(): void;
+}
+
+/** An open long poll of a worker for jobs to stop. */
+export interface StopPoll {
+	readonly worker: Worker;
+	deliver(jobIds: readonly string[], done: (delivered: boolean) => void): void;
+	release(): void;
+}
+
+export interface Worker {
+	readonly id: string;
+	readonly endpointId: string;
+	readonly version: number;
+	readonly spec: EndpointSpec;
+	/** What it must present at the bridge. */
+	readonly key: string;
+	readonly gpus: readonly number[];
+	readonly startedAtMs: number;
+	process: RunningWorker;
+	/** It has taken or pinged. */
+	contacted: boolean;
+	/** Its own report, or null. */
+	unhealthyReason: string | null;
+	/** Gets no more jobs. */
+	draining: boolean;
+	/** SIGTERM is out. */
+	terminating: boolean;
+	exit: WorkerExit | null;
+	/** By job id. */
+	readonly jobs: Map<string, Attempt>;
+	/** Jobs that it was told to stop and still may be running, with the time of the order. */
+	readonly stopping: Map<string, number>;
+	/** Those of `stopping` that no stop poll has carried yet. */
+	readonly stopOrders: Set<string>;
+	/** Ids of jobs that ended here, newest last, so that a repeated result is recognised. */
+	readonly finished: Set<string>;
+	readonly takes: Set<Take>;
+	readonly stopPolls: Set<StopPoll>;
+	idleSinceMs: number;
+}
+
+/** Ended jobs that a worker's record keeps. */
+const FINISHED_MAX = 1_000;
+
+/** `<job>.<epoch>`, the name of an attempt. */
+export function attemptKey(id: string, epoch: number): string {
+	return `${id}.${epoch}`;
+}
+
+/** Notes that job `jobId` has ended on `worker`. */
+export function noteFinished(worker: Worker, jobId: string): void {
+	worker.finished.delete(jobId);
+	worker.finished.add(jobId);
+	if (worker.finished.size <= FINISHED_MAX) return;
+	for (const oldest of worker.finished) {
+		worker.finished.delete(oldest);
+		break;
+	}
+}
+
+/** Jobs that occupy the worker. */
+export function occupancy(worker: Worker): number {
+	return worker.jobs.size + worker.stopping.size;
+}
+
+/** True while the worker may be given jobs. */
+export function acceptsJobs(worker: Worker): boolean {
+	return !worker.draining && worker.exit === null && worker.unhealthyReason === null;
+}

@@ -1,0 +1,113 @@
+/** The door for workers on this host: RunPod's worker protocol over HTTP on a local port. */
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Worker } from '../agent/worker.ts';
+import { type BridgeRoute, parseRoute, presentedKey } from '../core/route.ts';
+import type { Log } from '../log.ts';
+import type { BridgeHost } from './bridge-host.ts';
+import { done } from './done.ts';
+import { ping } from './ping.ts';
+import { answer } from './respond.ts';
+import { stopPoll } from './stop.ts';
+import { stream } from './stream.ts';
+import { take } from './take.ts';
+
+/** Durations of the bridge; tests shorten them. */
+export interface BridgeTimers {
+	/** Longest hold of a long poll. */
+	readonly holdMs: number;
+	/** A refusal is answered after this long, because SDKs come back at once. */
+	readonly refusalDelayMs: number;
+}
+
+/** One request of a known worker. */
+export interface BridgeCall {
+	readonly host: BridgeHost;
+	readonly worker: Worker;
+	readonly route: BridgeRoute;
+	readonly request: IncomingMessage;
+	readonly response: ServerResponse;
+	readonly timers: BridgeTimers;
+	readonly log: Log;
+}
+
+export interface Bridge {
+	readonly port: number;
+	/** From here on requests of `host`'s workers are served; before, everything is refused. */
+	serve(host: BridgeHost): void;
+	close(): Promise<void>;
+}
+
+/** Idle connections stay open longer than any SDK's pool keeps them, so that a request never meets a closing one. */
+const KEEP_ALIVE_MS = 120_000;
+
+/** Listens on `preferredPort`, or on any port when it is taken. */
+export async function openBridge(hostname: string, preferredPort: number, timers: BridgeTimers, log: Log): Promise<Bridge> {
+	let host: BridgeHost | null = null;
+	const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true }, (request, response) => {
+		handle(host, request, response, timers, log).catch((error: Error) => {
+			log.error('a worker request failed', { url: request.url, error: error.stack });
+			if (!response.headersSent) answer(response, 500, 'the agent failed on this request; its log says why');
+		});
+	});
+	await listen(server, hostname, preferredPort);
+	return {
+		port: (server.address() as AddressInfo).port,
+		serve: (bridgeHost) => {
+			host = bridgeHost;
+		},
+		close: () =>
+			new Promise((resolve) => {
+				server.close(() => resolve());
+				server.closeAllConnections();
+			}),
+	};
+}
+
+function listen(server: Server, hostname: string, port: number): Promise<void> {
+	return new Promise((resolve, reject) => {
+		server.once('error', (error: NodeJS.ErrnoException) => {
+			if (error.code === 'EADDRINUSE' && port !== 0) resolve(listen(server, hostname, 0));
+			else reject(error);
+		});
+		server.listen(port, hostname, resolve);
+	});
+}
+
+async function handle(host: BridgeHost | null, request: IncomingMessage, response: ServerResponse, timers: BridgeTimers, log: Log): Promise<void> {
+	const route = parseRoute(request.url ?? '');
+	const worker = route === null ? undefined : host?.worker(route.workerId);
+	if (host === null || route === null || worker === undefined || worker.endpointId !== route.endpointId || !isKey(worker.key, request.headers.authorization)) {
+		return refuse(request, response, route, timers);
+	}
+	const call: BridgeCall = { host, worker, route, request, response, timers, log };
+	switch (route.verb) {
+		case 'job-take':
+			return take(call, 1, false);
+		case 'job-take-batch':
+			return take(call, null, true);
+		case 'job-stop':
+			return stopPoll(call);
+		case 'job-done':
+			return done(call);
+		case 'job-stream':
+			return stream(call);
+		case 'ping':
+			return ping(call);
+	}
+}
+
+/** SDKs come back at once after any refusal but 429, after which they pause; the delay is for those that do not. */
+async function refuse(request: IncomingMessage, response: ServerResponse, route: BridgeRoute | null, timers: BridgeTimers): Promise<void> {
+	request.resume();
+	await new Promise((resolve) => setTimeout(resolve, timers.refusalDelayMs));
+	if (route === null) answer(response, 404, `${request.method} ${(request.url ?? '').split('?')[0]} is not part of the worker protocol`);
+	else answer(response, 429, `worker ${route.workerId} of endpoint ${route.endpointId} is not known here with this key`);
+}
+
+function isKey(key: string, header: string | undefined): boolean {
+	const expected = Buffer.from(key);
+	const presented = Buffer.from(presentedKey(header));
+	return expected.length === presented.length && timingSafeEqual(expected, presented);
+}

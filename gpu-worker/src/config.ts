@@ -1,0 +1,42 @@
+/** Settings of a host agent. */
+import { regionTimers } from '@longshore/shared-schema/config/settings';
+import { ID_PATTERN } from '@longshore/shared-schema/limits';
+import { topologyHost } from '@longshore/shared-schema/wire/topology';
+import * as z from 'zod';
+
+const id = z.string().regex(ID_PATTERN, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' });
+
+/** `host:port`; port 0 asks the system for one. */
+const listen = z
+	.string()
+	.regex(/^[^\s]+:\d{1,5}$/, { error: 'must be host:port, for example 127.0.0.1:0' })
+	.transform((text) => {
+		const colon = text.lastIndexOf(':');
+		return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+	});
+
+const declaredGpus = z.string().transform((text, context) => {
+	try {
+		return topologyHost.parse(JSON.parse(text));
+	} catch (error) {
+		context.addIssue({ code: 'custom', message: `must be JSON like {"gpuType":"NVIDIA L40S","count":4}: ${(error as Error).message}` });
+		return z.NEVER;
+	}
+});
+
+/** All variables of the process (`ARCHITECTURE.md`). */
+export const agentSettings = z.object({
+	LONGSHORE_HOST_ID: id,
+	LONGSHORE_DATA_CENTER_ID: id,
+	LONGSHORE_NATS_URL: z.string().min(1),
+	LONGSHORE_NATS_USER: z.string().optional(),
+	LONGSHORE_NATS_PASSWORD: z.string().optional(),
+	LONGSHORE_BROKER_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
+	LONGSHORE_HOST_TOKEN: z.string().min(16, { error: 'must have at least 16 characters' }),
+	LONGSHORE_STATE_DIR: z.string().regex(/^\//, { error: 'must be an absolute path' }),
+	LONGSHORE_BRIDGE_LISTEN: listen.prefault('127.0.0.1:0'),
+	LONGSHORE_DECLARED_GPUS: declaredGpus,
+	LONGSHORE_ALLOW_PROCESS_WORKERS: z.enum(['0', '1']).default('0'),
+	...regionTimers,
+});
+export type AgentSettings = z.output<typeof agentSettings>;

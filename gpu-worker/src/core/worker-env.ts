@@ -1,0 +1,68 @@
+/** The environment of a worker: RunPod's variables, the endpoint's own, and of the agent's nothing but what any program needs. */
+import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+
+/** Everything that the variables are made of. */
+export interface WorkerEnvFacts {
+	readonly workerId: string;
+	readonly endpointId: string;
+	readonly key: string;
+	/** `http://host:port` of the bridge. */
+	readonly bridgeUrl: string;
+	readonly dataCenterId: string;
+	readonly hostId: string;
+	readonly gpuType: string;
+	readonly gpus: readonly number[];
+	readonly spec: EndpointSpec;
+	/** The worker's own directory for temporary files. */
+	readonly tempDir: string;
+	readonly pingIntervalMs: number;
+	/** The agent's environment. */
+	readonly agentEnv: Readonly<Record<string, string | undefined>>;
+}
+
+const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LANGUAGE', 'TZ', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
+/** The bridge is on this machine: no proxy may stand between. */
+const NEVER_PROXIED = '127.0.0.1,localhost';
+
+/** The variables of one worker. An endpoint may set any but those of the protocol. */
+export function workerEnv(facts: WorkerEnvFacts): Record<string, string> {
+	const env: Record<string, string> = {};
+	for (const [name, value] of Object.entries(facts.agentEnv)) {
+		if (value !== undefined && (PASSED_ON.includes(name) || name.startsWith('LC_'))) env[name] = value;
+	}
+	for (const name of ['NO_PROXY', 'no_proxy']) {
+		const inherited = facts.agentEnv[name];
+		env[name] = inherited === undefined || inherited === '' ? NEVER_PROXIED : `${inherited},${NEVER_PROXIED}`;
+	}
+	Object.assign(env, { TMPDIR: facts.tempDir, TEMP: facts.tempDir, TMP: facts.tempDir }, facts.spec.env, protocolVariables(facts));
+	return env;
+}
+
+/** SDKs append `&…` without looking for a `?`, so every URL has a query string already (`runpod-facts.md` §0). */
+function protocolVariables(facts: WorkerEnvFacts): Record<string, string> {
+	const base = `${facts.bridgeUrl}/v2/${facts.endpointId}`;
+	const query = `?gpu=${encodeURIComponent(facts.gpus.length === 0 ? 'CPU' : facts.gpuType).replaceAll('%20', '+')}`;
+	const stream = `${base}/job-stream/$RUNPOD_POD_ID/$ID${query}`;
+	const indices = facts.gpus.join(',');
+	return {
+		RUNPOD_WEBHOOK_GET_JOB: `${base}/job-take/$ID${query}`,
+		RUNPOD_WEBHOOK_POST_OUTPUT: `${base}/job-done/$RUNPOD_POD_ID/$ID${query}`,
+		RUNPOD_WEBHOOK_POST_STREAM: stream,
+		RUNPOD_WEBHOOK_JOB_STREAM: stream,
+		RUNPOD_WEBHOOK_PING: `${base}/ping/$RUNPOD_POD_ID${query}`,
+		RUNPOD_PING_INTERVAL: String(facts.pingIntervalMs),
+		RUNPOD_AI_API_KEY: facts.key,
+		RUNPOD_AI_API_ID: facts.endpointId,
+		RUNPOD_POD_ID: facts.workerId,
+		RUNPOD_POD_HOSTNAME: facts.hostId,
+		RUNPOD_ENDPOINT_ID: facts.endpointId,
+		RUNPOD_DC_ID: facts.dataCenterId,
+		RUNPOD_GPU_COUNT: String(facts.gpus.length),
+		RUNPOD_GPU_SIZE: facts.gpus.length === 0 ? '' : facts.gpuType,
+		// The GPUs are declared and the network is the operator's: checks against 8.8.8.8 or a CUDA device would end every worker.
+		RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: 'true',
+		RUNPOD_SKIP_GPU_CHECK: 'true',
+		CUDA_VISIBLE_DEVICES: indices,
+		NVIDIA_VISIBLE_DEVICES: indices === '' ? 'void' : indices,
+	};
+}

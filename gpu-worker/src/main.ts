@@ -1,0 +1,115 @@
+/** Starts a host agent: reads the settings, opens the spool, the bus and the bridge, and stops them in order. Nothing else. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, parseEnv } from '@longshore/shared-schema/config/parse';
+import { TAKE_HOLD_MS } from '@longshore/shared-schema/limits';
+import { startAgent } from './agent/agent.ts';
+import { createBrokerClient } from './agent/broker-client.ts';
+import { systemClock } from './agent/clock.ts';
+import type { Host } from './agent/host.ts';
+import { openSpool } from './agent/spool.ts';
+import { openBridge } from './bridge/bridge.ts';
+import { connectNatsBus } from './bus/nats-bus.ts';
+import { type AgentSettings, agentSettings } from './config.ts';
+import { declaredInventory } from './gpu/declared.ts';
+import { createLog, type Log } from './log.ts';
+import { createProcessRuntime } from './runtime/process-runtime.ts';
+
+const EVENT_STORE_TIMEOUT_MS = 5_000;
+const REFUSAL_DELAY_MS = 1_000;
+
+async function main(): Promise<void> {
+	const settings = parseEnv(agentSettings, process.env, (path) => readFileSync(path, 'utf8'));
+	const hostId = settings.LONGSHORE_HOST_ID;
+	const log = createLog((line) => process.stdout.write(line), { host: hostId });
+	const stateDir = settings.LONGSHORE_STATE_DIR;
+	mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+	const runtime = createProcessRuntime({ stateDir, allowed: settings.LONGSHORE_ALLOW_PROCESS_WORKERS === '1', log });
+	await runtime.cleanUp();
+	const { spool, left } = openSpool(join(stateDir, 'spool'), log);
+	const listen = settings.LONGSHORE_BRIDGE_LISTEN;
+	const bridge = await openBridge(listen.host, listen.port === 0 ? rememberedPort(stateDir) : listen.port, { holdMs: TAKE_HOLD_MS, refusalDelayMs: REFUSAL_DELAY_MS }, log);
+	writeFileSync(join(stateDir, 'bridge-port'), String(bridge.port));
+	let stopping = false;
+	const waiting = (): void => process.exit(0);
+	for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, waiting);
+	const bus = await connectNatsBus({
+		url: settings.LONGSHORE_NATS_URL,
+		user: settings.LONGSHORE_NATS_USER,
+		password: settings.LONGSHORE_NATS_PASSWORD,
+		hostId,
+		storeTimeoutMs: EVENT_STORE_TIMEOUT_MS,
+		log,
+	});
+	const host = newHost(settings, log);
+	const agent = startAgent({
+		host,
+		bus,
+		broker: createBrokerClient(settings.LONGSHORE_BROKER_URL, settings.LONGSHORE_HOST_TOKEN),
+		runtime,
+		spool,
+		left,
+		bridgeUrl: `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${bridge.port}`,
+		agentEnv: process.env,
+		newKey: () => randomBytes(24).toString('base64url'),
+	});
+	bridge.serve(agent.bridgeHost);
+	const stop = (): void => {
+		if (stopping) return agent.hurry();
+		stopping = true;
+		log.info('stopping');
+		void agent.stop().then(async () => {
+			await bridge.close();
+			await bus.close();
+			spool.close();
+			log.info('stopped');
+			process.exit(0);
+		});
+	};
+	for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+		process.off(signal, waiting);
+		process.on(signal, stop);
+	}
+	log.info('ready', { boot: host.boot, bridgePort: bridge.port, gpuType: host.inventory.gpuType, gpus: host.inventory.gpus, resultsInSpool: left.size });
+}
+
+function newHost(settings: AgentSettings, log: Log): Host {
+	return {
+		id: settings.LONGSHORE_HOST_ID,
+		boot: `b${randomBytes(10).toString('hex')}`,
+		dataCenterId: settings.LONGSHORE_DATA_CENTER_ID,
+		inventory: declaredInventory(settings.LONGSHORE_DECLARED_GPUS),
+		timers: {
+			hostReportMs: settings.LONGSHORE_HOST_REPORT_MS,
+			agentLeaseMs: settings.LONGSHORE_AGENT_LEASE_MS,
+			regionFenceMs: settings.LONGSHORE_REGION_FENCE_MS,
+			killGraceMs: settings.LONGSHORE_KILL_GRACE_MS,
+			stopGraceMs: settings.LONGSHORE_STOP_GRACE_MS,
+			eventRetryMs: settings.LONGSHORE_EVENT_RETRY_MS,
+			pullExpiresMs: 30_000,
+			pullHeartbeatMs: 5_000,
+			keepMs: 1_000,
+			claimTimeoutMs: 5_000,
+		},
+		clock: systemClock,
+		log,
+		workers: new Map(),
+		attempts: new Map(),
+		draining: false,
+		fenced: null,
+	};
+}
+
+/** The port of the last run, so that whatever knows it finds the bridge again; 0 at the first. */
+function rememberedPort(stateDir: string): number {
+	const path = join(stateDir, 'bridge-port');
+	const port = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+	return Number.isInteger(port) && port > 0 && port < 65_536 ? port : 0;
+}
+
+main().catch((error: Error) => {
+	const message = error instanceof ConfigError ? error.message : error.stack;
+	process.stdout.write(`${JSON.stringify({ level: 'error', msg: 'the agent cannot run', error: message })}\n`);
+	process.exit(1);
+});
