@@ -1,0 +1,115 @@
+/** One broker, put together: every part made once and handed to those that need it. */
+import { createNatsBus } from './bus/nats-bus.ts';
+import { type BrokerSettings, listenAddress } from './config.ts';
+import { createEdgeClient } from './edge/edge-client.ts';
+import { createSigner, createVerifier } from './edge/signature.ts';
+import { joinFleet } from './fleet/join-fleet.ts';
+import { createApp } from './http/app.ts';
+import { listen } from './http/listener.ts';
+import { createDispatch } from './ingress/dispatch.ts';
+import { createEndpoints } from './ingress/endpoints.ts';
+import { createInventory } from './ingress/inventory.ts';
+import { createRevoke } from './ingress/revoke.ts';
+import { errorText, type Log } from './log.ts';
+import { readiness } from './operator/health.ts';
+import { describeHosts } from './operator/hosts.ts';
+import { describeQueues } from './operator/queues.ts';
+import { describeWorkers } from './operator/workers.ts';
+import { serveClaims } from './relay/claims.ts';
+import { EventRelay } from './relay/events.ts';
+
+/** Time for load balancers and the edge to see that this broker drains before it stops listening. */
+const DRAIN_NOTICE_MS = 200;
+const CLOSE_TIMEOUT_MS = 10_000;
+
+export interface Broker {
+	readonly url: string;
+	/** Drains: readiness first, then the listener, posts in flight, leadership, and NATS. */
+	stop(): Promise<void>;
+}
+
+const now = (): number => performance.now();
+const wallClock = (): number => Date.now();
+
+/** Starts a broker. Resolves when it listens; NATS and the edge may come later. */
+export async function createBroker(settings: BrokerSettings, boot: string, log: Log): Promise<Broker> {
+	const sign = createSigner(settings.LONGSHORE_REGION_ID, settings.LONGSHORE_REGION_PRIVATE_KEY);
+	const verify = createVerifier('edge', settings.LONGSHORE_EDGE_PUBLIC_KEY, wallClock);
+	const edge = createEdgeClient(settings.LONGSHORE_EDGE_URL, sign);
+	const bus = createNatsBus(
+		{
+			servers: settings.LONGSHORE_NATS_URL.split(','),
+			user: settings.LONGSHORE_NATS_USER,
+			password: settings.LONGSHORE_NATS_PASSWORD,
+			name: `broker ${settings.LONGSHORE_BROKER_ID}`,
+			replicas: settings.LONGSHORE_NATS_REPLICAS,
+			eventRetryMs: settings.LONGSHORE_EVENT_RETRY_MS,
+		},
+		log,
+	);
+	const fleet = joinFleet(settings, boot, bus, edge, log);
+	const { registry, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
+
+	const relay = new EventRelay({
+		bus,
+		edge,
+		wallClock,
+		log,
+		onStarted: (byEndpoint) => {
+			for (const [endpointId, started] of byEndpoint) noteQueue(endpointId, { started });
+		},
+	});
+	serveClaims(bus, edge, log);
+
+	let draining = false;
+	const app = createApp({
+		verify,
+		operatorToken: settings.LONGSHORE_OPERATOR_TOKEN,
+		hostToken: settings.LONGSHORE_HOST_TOKEN,
+		edge,
+		dispatch: createDispatch({
+			bus,
+			grants,
+			consumers,
+			log,
+			onDispatched: (byEndpoint) => {
+				for (const [endpointId, counts] of byEndpoint) noteQueue(endpointId, counts);
+			},
+		}),
+		revoke: createRevoke({ bus, registry, command, log, onRevoked: () => fleet.hosts.correctSoon(0) }),
+		inventory: createInventory({ bus, registry, rollCall: () => fleet.hosts.rollCall(), now, log }),
+		endpoints: createEndpoints(pushParts, (push) => gossip.tellGrants(push)),
+		hosts: () => describeHosts(registry, leader.isLeader(), now()),
+		workers: () => describeWorkers(registry, grants, backoffs, now()),
+		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
+		readiness: () =>
+			readiness({ bus, edgeSilentMs: () => heartbeat.edgeSilentMs(), edgeSilentMaxMs: 3 * settings.LONGSHORE_REGION_HEARTBEAT_MS + 1_000, isDraining: () => draining }),
+		log,
+	});
+	const { host, port } = listenAddress(settings.LONGSHORE_LISTEN);
+	const listener = await listen(app, host, port);
+
+	fleet.hosts.start();
+	bus.onReady(() => {
+		consumers.refresh(grants.all().map((grant) => grant.endpointId));
+		leader.start();
+	});
+	relay.start();
+	heartbeat.start();
+
+	return {
+		url: listener.url,
+		stop: async () => {
+			draining = true;
+			await new Promise((resolve) => setTimeout(resolve, DRAIN_NOTICE_MS));
+			await Promise.all([listener.close(CLOSE_TIMEOUT_MS), relay.stop(CLOSE_TIMEOUT_MS)]);
+			heartbeat.stop();
+			scaler.stop();
+			fleet.hosts.stop();
+			gossip.stop();
+			await leader.stop();
+			await bus.close().catch((error: unknown) => log.warn('NATS did not close cleanly', { error: errorText(error) }));
+			edge.close();
+		},
+	};
+}

@@ -1,0 +1,98 @@
+/** Decides on which host the next worker of an endpoint starts, or says in words why none fits. */
+import { GPU_POOL_IDS, type GpuPoolId, poolOfGpuType } from '@longshore/shared-schema/catalog/gpus';
+import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+
+export type PlaceSpec = Pick<EndpointSpec, 'gpuPools' | 'excludedGpuTypes' | 'gpuCount' | 'cudaVersions' | 'dataCenterIds' | 'model'>;
+
+export interface PlaceHost {
+	readonly id: string;
+	readonly dataCenterId: string;
+	readonly gpuType: string;
+	readonly gpus: number;
+	/** Free GPUs less those promised to workers that are about to start. */
+	readonly gpusFree: number;
+	readonly cudaVersion: string;
+	readonly models: readonly string[];
+	readonly draining: boolean;
+	/** Workers of this endpoint on the host, and of all endpoints. */
+	readonly workersOfEndpoint: number;
+	readonly workers: number;
+	/** Above 0 after failed starts of this endpoint here: not before that time has passed. */
+	readonly backoffMs: number;
+}
+
+export type Placement = { readonly hostId: string; readonly why: string } | { readonly blocked: string; readonly retryInMs: number | null };
+
+const BLOCKED_CHARS_MAX = 300;
+
+/** The best host: pools in the endpoint's order, then the one that holds the model, then spread. */
+export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[]): Placement {
+	const allowed = hosts.filter((host) => spec.dataCenterIds.length === 0 || spec.dataCenterIds.includes(host.dataCenterId));
+	if (spec.gpuCount === 0) return placeAmong('CPU', allowed.slice(), spec) ?? blockedBy([explain('CPU', allowed, spec)], allowed);
+	const pools: readonly GpuPoolId[] = spec.gpuPools.length > 0 ? spec.gpuPools : GPU_POOL_IDS;
+	const explanations: string[] = [];
+	for (const pool of pools) {
+		const members = allowed.filter((host) => poolOfGpuType(host.gpuType)?.id === pool);
+		const placement = placeAmong(pool, members, spec);
+		if (placement !== null) return placement;
+		if (members.length > 0 || spec.gpuPools.length > 0) explanations.push(explain(pool, members, spec));
+	}
+	return blockedBy(explanations.length > 0 ? explanations : ['no host with GPUs in the allowed data centres'], allowed);
+}
+
+function placeAmong(pool: string, members: PlaceHost[], spec: PlaceSpec): Placement | null {
+	const best = members.filter((host) => obstacle(host, spec) === null).sort((a, b) => compareHosts(a, b, spec))[0];
+	if (best === undefined) return null;
+	const cached = spec.model !== null && best.models.includes(spec.model) ? ', holds the model' : '';
+	return { hostId: best.id, why: `${pool} in ${best.dataCenterId}${cached}` };
+}
+
+type Obstacle = 'draining' | 'excluded' | 'cuda' | 'small' | 'full' | 'backoff';
+
+function obstacle(host: PlaceHost, spec: PlaceSpec): Obstacle | null {
+	if (host.draining) return 'draining';
+	if (spec.gpuCount > 0) {
+		if (spec.excludedGpuTypes.includes(host.gpuType)) return 'excluded';
+		if (spec.cudaVersions.length > 0 && !spec.cudaVersions.includes(host.cudaVersion)) return 'cuda';
+		if (host.gpus < spec.gpuCount) return 'small';
+		if (host.gpusFree < spec.gpuCount) return 'full';
+	}
+	return host.backoffMs > 0 ? 'backoff' : null;
+}
+
+function compareHosts(a: PlaceHost, b: PlaceHost, spec: PlaceSpec): number {
+	const holds = (host: PlaceHost): number => (spec.model !== null && host.models.includes(spec.model) ? 0 : 1);
+	// An endpoint without GPUs leaves hosts with free GPUs to those that need them.
+	const gpusInTheWay = (host: PlaceHost): number => (spec.gpuCount === 0 && host.gpus > 0 ? 1 : 0);
+	return (
+		holds(a) - holds(b) ||
+		gpusInTheWay(a) - gpusInTheWay(b) ||
+		a.workersOfEndpoint - b.workersOfEndpoint ||
+		b.gpusFree - a.gpusFree ||
+		a.workers - b.workers ||
+		(a.id < b.id ? -1 : 1)
+	);
+}
+
+/** One pool's reason, by the obstacle that is nearest to going away. */
+function explain(pool: string, members: readonly PlaceHost[], spec: PlaceSpec): string {
+	if (members.length === 0) return `${pool} has no host in ${spec.dataCenterIds.length > 0 ? spec.dataCenterIds.join(' or ') : 'this region'}`;
+	const of = (kind: Obstacle): PlaceHost[] => members.filter((host) => obstacle(host, spec) === kind);
+	const backedOff = of('backoff');
+	if (backedOff.length > 0) return `${pool} waits after failed starts on ${names(backedOff.map((host) => host.id))}`;
+	const full = of('full');
+	if (full.length > 0) return `${pool} full in ${names(full.map((host) => host.dataCenterId))}`;
+	if (of('small').length > 0) return `${pool} has no host with ${spec.gpuCount} GPUs`;
+	if (of('cuda').length > 0) return `${pool} has no host with CUDA ${spec.cudaVersions.join(' or ')}`;
+	if (of('excluded').length > 0) return `${pool} has only excluded GPU types`;
+	return `${pool} has only draining hosts`;
+}
+
+function blockedBy(explanations: readonly string[], hosts: readonly PlaceHost[]): Placement {
+	const waits = hosts.map((host) => host.backoffMs).filter((ms) => ms > 0);
+	return { blocked: explanations.join(', ').slice(0, BLOCKED_CHARS_MAX), retryInMs: waits.length > 0 ? Math.min(...waits) : null };
+}
+
+function names(values: readonly string[]): string {
+	return [...new Set(values)].sort().join(' and ');
+}

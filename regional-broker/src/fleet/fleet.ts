@@ -1,0 +1,208 @@
+/** Ties the fleet's parts to the bus: hears hosts, acknowledges them while leading, remembers them, keeps depths true, and gives hosts up in time. */
+
+import { type HostCommand, type HostReply, hostReply, hostReport } from '@longshore/shared-schema/wire/bus';
+import { hostFigure, type RegionHeartbeat } from '@longshore/shared-schema/wire/region';
+import { controlSubject, HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
+import type { Bus } from '../bus/bus.ts';
+import { errorText, type Log } from '../log.ts';
+import type { Grants } from './grants.ts';
+import type { QueueDepths } from './queue-depths.ts';
+import type { KnownHost, Registry } from './registry.ts';
+import type { Scaler } from './scaler.ts';
+
+const COMMAND_TIMEOUT_MS = 2_000;
+const HOST_KEY = 'host.';
+/** How often the stream's own counts set the estimates right while anything waits. */
+const CORRECT_MS = 2_000;
+
+export interface FleetOptions {
+	readonly bus: Bus;
+	readonly registry: Registry;
+	readonly grants: Grants;
+	readonly depths: QueueDepths;
+	readonly scaler: Scaler;
+	readonly isLeader: () => boolean;
+	readonly edgeSilentMs: () => number | null;
+	/** Hosts came or went: the edge should know soon. */
+	readonly onHosts: () => void;
+	readonly log: Log;
+}
+
+export class Fleet {
+	readonly #options: FleetOptions;
+	#expiry: NodeJS.Timeout | null = null;
+	#correction: NodeJS.Timeout | null = null;
+	#correcting = false;
+	#seeded = false;
+	#stopped = false;
+
+	constructor(options: FleetOptions) {
+		this.#options = options;
+	}
+
+	start(): void {
+		const { bus } = this.#options;
+		bus.subscribe(HOST_REPORT_SUBJECT, (data) => this.#heard(data));
+		bus.onReady(() => void this.#recall());
+	}
+
+	/** True when the hosts of before this broker's start are known, so that a heartbeat's list of hosts means what it says. */
+	isSeeded(): boolean {
+		return this.#seeded;
+	}
+
+	rollCall(): void {
+		this.#options.bus.publish(HOST_ROLL_CALL_SUBJECT, '');
+	}
+
+	/** A new leader writes down every host: its forerunner may have died before it could. */
+	remember(): void {
+		for (const { figure } of this.#options.registry.hosts()) this.#write(HOST_KEY + figure.id, JSON.stringify(figure));
+	}
+
+	/** The estimates changed or may be wrong: the stream is asked soon, and again while anything waits. */
+	correctSoon(inMs: number = CORRECT_MS): void {
+		if (this.#correction !== null || this.#stopped) return;
+		this.#correction = setTimeout(() => {
+			this.#correction = null;
+			void this.#correct();
+		}, inMs);
+	}
+
+	stop(): void {
+		this.#stopped = true;
+		if (this.#expiry !== null) clearTimeout(this.#expiry);
+		if (this.#correction !== null) clearTimeout(this.#correction);
+	}
+
+	/** Each time NATS is (back) there: first the hosts of before, once, then everybody is called. */
+	async #recall(): Promise<void> {
+		const { bus, registry, log } = this.#options;
+		while (!this.#seeded && !this.#stopped) {
+			try {
+				const records = await bus.records.list(HOST_KEY);
+				registry.seed([...records.values()].flatMap((text) => hostFigure.safeParse(JSON.parse(text)).data ?? []));
+				this.#seeded = true;
+			} catch (error) {
+				log.warn('cannot read which hosts were here, trying on', { error: errorText(error) });
+				await new Promise((resolve) => setTimeout(resolve, 500));
+			}
+		}
+		this.rollCall();
+		this.#armExpiry();
+		this.correctSoon(0);
+		const settlesInMs = registry.settlesInMs();
+		if (settlesInMs !== null) setTimeout(() => this.#options.scaler.touchAll(), settlesInMs + 1).unref();
+	}
+
+	#heard(data: Uint8Array): void {
+		const { registry, scaler, bus, log } = this.#options;
+		let report: ReturnType<typeof hostReport.parse>;
+		try {
+			report = hostReport.parse(JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString()));
+		} catch (error) {
+			log.error('a host report cannot be read', { error: errorText(error).slice(0, 300) });
+			return;
+		}
+		const before = registry.host(report.host.id);
+		const wasComplete = registry.isComplete();
+		const hearing = registry.hear(report);
+		if (hearing === 'stale') return;
+		const edgeSilentMs = this.#options.edgeSilentMs();
+		// No acknowledgement while nobody knows how long the edge has been silent: hosts then fence themselves in time.
+		if (this.#options.isLeader() && edgeSilentMs !== null) {
+			bus.publish(hostReportAckSubject(report.host.id), JSON.stringify({ hostBoot: report.host.boot, n: report.n, edgeSilentMs }));
+		}
+		const now = registry.host(report.host.id);
+		if (now !== undefined) scaler.heard(before, now);
+		if (hearing === 'new') this.#arrived(now, before);
+		if (hearing === 'new' || registry.isComplete() !== wasComplete) scaler.touchAll();
+		this.#armExpiry();
+	}
+
+	#arrived(host: KnownHost | undefined, before: KnownHost | undefined): void {
+		if (host === undefined) return;
+		this.#options.log.info('host is here', { hostId: host.figure.id, boot: host.figure.boot });
+		if (before !== undefined) {
+			this.#options.log.warn('host restarted, its jobs are lost', { hostId: before.figure.id, boot: before.figure.boot });
+			this.#options.scaler.lost([before]);
+		}
+		if (this.#options.isLeader()) this.#write(HOST_KEY + host.figure.id, JSON.stringify(host.figure));
+		this.#options.onHosts();
+	}
+
+	#armExpiry(): void {
+		const inMs = this.#options.registry.nextExpiryInMs();
+		if (this.#expiry !== null || inMs === null || this.#stopped) return;
+		this.#expiry = setTimeout(() => {
+			this.#expiry = null;
+			this.#expire();
+			this.#armExpiry();
+		}, inMs + 1);
+	}
+
+	#expire(): void {
+		const lost = this.#options.registry.expire();
+		if (lost.length === 0) return;
+		for (const host of lost) {
+			this.#options.log.warn('host fell silent and is given up', { hostId: host.figure.id, boot: host.figure.boot });
+			if (this.#options.isLeader()) this.#write(HOST_KEY + host.figure.id, null);
+		}
+		this.#options.scaler.lost(lost);
+		this.#options.onHosts();
+	}
+
+	async #correct(): Promise<void> {
+		const { bus, depths, scaler, log } = this.#options;
+		if (this.#correcting || !bus.isReady()) return;
+		this.#correcting = true;
+		try {
+			const versions = depths.versions();
+			const counts = new Map<string, { normal: number; low: number }>();
+			for (const [subject, messages] of await bus.jobCounts()) {
+				const [, endpointId = '', lane = ''] = subject.split('.');
+				if (lane !== 'normal' && lane !== 'low') continue;
+				const count = counts.get(endpointId) ?? { normal: 0, low: 0 };
+				counts.set(endpointId, count);
+				count[lane] = messages;
+			}
+			for (const endpointId of depths.correct(counts, versions)) scaler.touch(endpointId);
+		} catch (error) {
+			log.warn('cannot count what waits', { error: errorText(error) });
+		} finally {
+			this.#correcting = false;
+		}
+		if (!depths.isEmpty()) this.correctSoon();
+	}
+
+	#write(key: string, value: string | null): void {
+		const { records } = this.#options.bus;
+		const written = value === null ? records.delete(key) : records.put(key, value);
+		written.catch((error: unknown) => this.#options.log.warn('cannot write down a host', { key, error: errorText(error) }));
+	}
+}
+
+/** A way to command hosts over the bus. */
+export function createCommander(bus: Pick<Bus, 'request'>): (hostId: string, command: HostCommand) => Promise<HostReply | null> {
+	return async (hostId, command) => {
+		const reply = await bus.request(controlSubject(hostId), JSON.stringify(command), COMMAND_TIMEOUT_MS);
+		return reply === null ? null : hostReply.parse(JSON.parse(reply));
+	};
+}
+
+/** The heartbeat's body from the fleet's parts. */
+export function composeHeartbeat(brokerBoot: string, registry: Registry, grants: Grants, depths: QueueDepths, scaler: Scaler): RegionHeartbeat {
+	const endpoints: RegionHeartbeat['endpoints'] = {};
+	for (const { endpointId, revision } of grants.all()) {
+		const figures = scaler.figures(endpointId);
+		const depth = depths.of(endpointId);
+		endpoints[endpointId] = {
+			revision,
+			workers: figures.workers,
+			queued: depth.normal + depth.low,
+			slotsFree: figures.slotsFree,
+			...(figures.blocked === null ? {} : { blocked: figures.blocked }),
+		};
+	}
+	return { brokerBoot, hosts: registry.hosts().map((host) => host.figure), lostBoots: registry.lostBoots(), endpoints };
+}

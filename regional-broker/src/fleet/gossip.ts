@@ -1,0 +1,62 @@
+/** What brokers of one region tell each other in passing: grants, and jobs that came or started. Hints only; heartbeats and the stream set things right. */
+import { type EndpointPush, endpointPush } from '@longshore/shared-schema/wire/region';
+import * as z from 'zod';
+import type { Bus } from '../bus/bus.ts';
+import type { Log } from '../log.ts';
+
+const GRANTS_SUBJECT = 'brokers.grants';
+const QUEUE_SUBJECT = 'brokers.queue';
+/** Counts are gathered this long before they are told. */
+const GATHER_MS = 20;
+
+const count = z.int().min(0);
+const queueChange = z.record(z.string(), z.object({ normal: count, low: count, started: count }));
+export type QueueChange = z.infer<typeof queueChange>;
+
+export interface GossipOptions {
+	readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
+	readonly onGrants: (push: EndpointPush) => void;
+	readonly onQueue: (change: QueueChange) => void;
+	readonly log: Log;
+}
+
+export class Gossip {
+	readonly #bus: Pick<Bus, 'publish' | 'subscribe'>;
+	#gathered: QueueChange = {};
+	#timer: NodeJS.Timeout | null = null;
+
+	constructor({ bus, onGrants, onQueue, log }: GossipOptions) {
+		this.#bus = bus;
+		const hear = <T>(subject: string, schema: z.ZodType<T>, listener: (value: T) => void): void =>
+			bus.subscribe(subject, (data) => {
+				try {
+					listener(schema.parse(JSON.parse(Buffer.from(data).toString())));
+				} catch (error) {
+					log.warn('another broker cannot be understood', { subject, error: String(error).slice(0, 300) });
+				}
+			});
+		hear(GRANTS_SUBJECT, endpointPush, onGrants);
+		hear(QUEUE_SUBJECT, queueChange, onQueue);
+	}
+
+	tellGrants(push: EndpointPush): void {
+		this.#bus.publish(GRANTS_SUBJECT, JSON.stringify(push));
+	}
+
+	tellQueue(endpointId: string, change: Partial<QueueChange[string]>): void {
+		const gathered = this.#gathered[endpointId] ?? { normal: 0, low: 0, started: 0 };
+		this.#gathered[endpointId] = gathered;
+		gathered.normal += change.normal ?? 0;
+		gathered.low += change.low ?? 0;
+		gathered.started += change.started ?? 0;
+		this.#timer ??= setTimeout(() => {
+			this.#timer = null;
+			this.#bus.publish(QUEUE_SUBJECT, JSON.stringify(this.#gathered));
+			this.#gathered = {};
+		}, GATHER_MS);
+	}
+
+	stop(): void {
+		if (this.#timer !== null) clearTimeout(this.#timer);
+	}
+}

@@ -1,0 +1,123 @@
+/** Joins the parts that know hosts, grants and queues: each made once, wired in both directions. */
+import { randomBytes } from 'node:crypto';
+import type { Bus } from '../bus/bus.ts';
+import type { BrokerSettings } from '../config.ts';
+import type { EdgeClient } from '../edge/edge-client.ts';
+import { Heartbeat } from '../edge/heartbeat.ts';
+import { applyPush, type EndpointsOptions } from '../ingress/endpoints.ts';
+import type { Log } from '../log.ts';
+import { Backoffs } from './backoffs.ts';
+import { Decisions } from './decisions.ts';
+import { composeHeartbeat, createCommander, Fleet } from './fleet.ts';
+import { Gossip, type QueueChange } from './gossip.ts';
+import { Grants } from './grants.ts';
+import { JobConsumers } from './job-consumers.ts';
+import { Leader } from './leader.ts';
+import { QueueDepths } from './queue-depths.ts';
+import { Registry } from './registry.ts';
+import { Scaler } from './scaler.ts';
+
+/** A host that has not spoken up this long after a roll call is taken not to exist: one report interval and some slack. */
+const SETTLE_SLACK_MS = 500;
+
+const now = (): number => performance.now();
+const wallClock = (): number => Date.now();
+
+/** The parts that know hosts, grants and queues, joined in both directions. */
+export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge: EdgeClient, log: Log) {
+	const registry = new Registry({ hostLeaseMs: settings.LONGSHORE_HOST_LEASE_MS, settleMs: settings.LONGSHORE_HOST_REPORT_MS + SETTLE_SLACK_MS, now });
+	const grants = new Grants();
+	const depths = new QueueDepths(now);
+	const backoffs = new Backoffs(now);
+	const decisions = new Decisions(wallClock);
+	const consumers = new JobConsumers(bus, log);
+	const command = createCommander(bus);
+	const heartbeat = new Heartbeat({
+		edge,
+		intervalMs: settings.LONGSHORE_REGION_HEARTBEAT_MS,
+		compose: () => (hosts.isSeeded() ? composeHeartbeat(boot, registry, grants, depths, scaler) : null),
+		onAnswer: (answer, told) => {
+			const first = !grants.areKnown();
+			grants.markKnown();
+			registry.toldLost(told.lostBoots);
+			applyPush(pushParts, answer);
+			if (first) scaler.touchAll();
+		},
+		wallClock,
+		log,
+	});
+	const leader: Leader = new Leader({
+		records: bus.records,
+		brokerId: settings.LONGSHORE_BROKER_ID,
+		boot,
+		edgeHeardAtMs: () => heartbeat.heardAtMs(),
+		now,
+		log,
+		onChange: (leads, edgeHeardAtMs) => {
+			heartbeat.inherit(edgeHeardAtMs);
+			if (!leads) return;
+			hosts.remember();
+			hosts.rollCall();
+			scaler.touchAll();
+		},
+	});
+	const isFenced = (): boolean => (heartbeat.edgeSilentMs() ?? Number.POSITIVE_INFINITY) >= settings.LONGSHORE_REGION_FENCE_MS;
+	const scaler: Scaler = new Scaler({
+		registry,
+		grants,
+		depths,
+		backoffs,
+		decisions,
+		mayAct: () => leader.isLeader() && registry.isComplete() && grants.areKnown() && !isFenced(),
+		command,
+		newWorkerId: () => `w${randomBytes(10).toString('hex')}`.slice(0, 15),
+		now,
+		log,
+		onCounts: () => heartbeat.changed(),
+	});
+	const hosts: Fleet = new Fleet({
+		bus,
+		registry,
+		grants,
+		depths,
+		scaler,
+		isLeader: () => leader.isLeader(),
+		edgeSilentMs: () => heartbeat.edgeSilentMs(),
+		onHosts: () => heartbeat.changed(),
+		log,
+	});
+	const pushParts: EndpointsOptions = {
+		grants,
+		consumers,
+		onChanged: (endpointId: string) => scaler.touch(endpointId),
+		onRemoved: (endpointId: string) => {
+			depths.forget(endpointId);
+			scaler.forget(endpointId);
+		},
+	};
+	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, log);
+	return { registry, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, ...queue };
+}
+
+/** Counts of waiting jobs, from this broker's own traffic and from what the others tell. */
+function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, scaler: Scaler, hosts: Fleet, log: Log) {
+	const apply = (endpointId: string, change: QueueChange[string]): void => {
+		if (change.normal + change.low > 0) depths.dispatched(endpointId, change.normal, change.low);
+		if (change.started > 0) depths.started(endpointId, change.started);
+		hosts.correctSoon();
+		scaler.touch(endpointId);
+	};
+	const gossip = new Gossip({
+		bus,
+		onGrants: (push) => void applyPush(pushParts, push),
+		onQueue: (changes) => {
+			for (const [endpointId, change] of Object.entries(changes)) apply(endpointId, change);
+		},
+		log,
+	});
+	const noteQueue = (endpointId: string, change: Partial<QueueChange[string]>): void => {
+		apply(endpointId, { normal: 0, low: 0, started: 0, ...change });
+		gossip.tellQueue(endpointId, change);
+	};
+	return { gossip, noteQueue };
+}

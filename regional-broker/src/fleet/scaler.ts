@@ -1,0 +1,332 @@
+/** Starts and stops the region's workers: wakes on events and at the next moment when time alone changes an answer, asks the pure core, and commands hosts when this broker leads. */
+import type { HostCommand, HostReply } from '@longshore/shared-schema/wire/bus';
+import type { EndpointGrant, WorkerCounts } from '@longshore/shared-schema/wire/region';
+import { chooseSurplus, type SurplusWorker } from '../core/choose-surplus.ts';
+import { desiredWorkers } from '../core/desired-workers.ts';
+import { type PlaceHost, placeWorker } from '../core/place-worker.ts';
+import type { Log } from '../log.ts';
+import type { Backoffs } from './backoffs.ts';
+import type { Decisions } from './decisions.ts';
+import type { Grants } from './grants.ts';
+import type { QueueDepths } from './queue-depths.ts';
+import type { HostedWorker, KnownHost, Registry } from './registry.ts';
+
+/** A command whose effect no report has shown after this long is taken as lost. */
+const COMMAND_LOST_MS = 15_000;
+
+export interface ScalerOptions {
+	readonly registry: Registry;
+	readonly grants: Grants;
+	readonly depths: QueueDepths;
+	readonly backoffs: Backoffs;
+	readonly decisions: Decisions;
+	/** Leads, knows all hosts and grants, and is not fenced. */
+	readonly mayAct: () => boolean;
+	/** Null: nobody listens there. Rejects when the host does not answer. */
+	readonly command: (hostId: string, command: HostCommand) => Promise<HostReply | null>;
+	readonly newWorkerId: () => string;
+	readonly now: () => number;
+	readonly log: Log;
+	/** An endpoint's worker counts changed. */
+	readonly onCounts: () => void;
+}
+
+export interface EndpointFigures {
+	readonly workers: WorkerCounts;
+	readonly slotsFree: number;
+	readonly blocked: string | null;
+}
+
+interface PendingStart {
+	readonly endpointId: string;
+	readonly hostId: string;
+	readonly version: number;
+	readonly gpus: number;
+	readonly atMs: number;
+}
+
+/** One endpoint's workers, sorted out. */
+interface Muster {
+	readonly surplus: SurplusWorker[];
+	readonly hostOf: Map<string, string>;
+	readonly counts: { -readonly [state in keyof WorkerCounts]: number };
+	serving: number;
+	starting: number;
+	running: number;
+	alive: number;
+	slotsFree: number;
+}
+
+const NO_WORKERS: WorkerCounts = { initializing: 0, idle: 0, running: 0, throttled: 0, unhealthy: 0, outdated: 0 };
+
+export class Scaler {
+	readonly #options: ScalerOptions;
+	readonly #dirty = new Set<string>();
+	readonly #starts = new Map<string, PendingStart>();
+	/** Workers told to stop that no report shows as draining yet. */
+	readonly #stops = new Map<string, number>();
+	readonly #figures = new Map<string, EndpointFigures>();
+	readonly #dueAtMs = new Map<string, number>();
+	#timer: NodeJS.Timeout | null = null;
+	#timerAtMs = Number.POSITIVE_INFINITY;
+	#flushing = false;
+	#stopped = false;
+
+	constructor(options: ScalerOptions) {
+		this.#options = options;
+	}
+
+	figures(endpointId: string): EndpointFigures {
+		return this.#figures.get(endpointId) ?? { workers: NO_WORKERS, slotsFree: 0, blocked: null };
+	}
+
+	/** Something about the endpoint changed. Many touches in one turn of the event loop are one evaluation. */
+	touch(endpointId: string): void {
+		this.#dirty.add(endpointId);
+		if (this.#flushing || this.#stopped) return;
+		this.#flushing = true;
+		setImmediate(() => this.flush());
+	}
+
+	touchAll(): void {
+		for (const grant of this.#options.grants.all()) this.touch(grant.endpointId);
+		for (const endpointId of this.#options.registry.workers().keys()) this.touch(endpointId);
+	}
+
+	/** Learns from a host's report which starts arrived and which workers ended badly. `before`: the host's state until now. */
+	heard(before: KnownHost | undefined, now: KnownHost): void {
+		const phaseBefore = new Map(before?.figure.boot === now.figure.boot ? before.workers.map((worker) => [worker.id, worker.phase]) : []);
+		for (const worker of now.workers) {
+			this.#starts.delete(worker.id);
+			if (worker.phase === 'draining' || worker.phase === 'exited') this.#stops.delete(worker.id);
+			if (phaseBefore.get(worker.id) === worker.phase) continue;
+			if (worker.phase === 'idle' || worker.phase === 'running') this.#options.backoffs.succeeded(worker.endpointId, now.figure.id);
+			const code = worker.exitCode ?? null;
+			const early = worker.phase === 'exited' && phaseBefore.get(worker.id) !== 'draining' && (code !== 0 || phaseBefore.get(worker.id) === 'initializing');
+			if (!early && worker.phase !== 'unhealthy') continue;
+			const reason = worker.phase === 'unhealthy' ? 'worker is unhealthy' : `worker ended with exit code ${code ?? 'unknown'}`;
+			this.#failed(worker.endpointId, worker.id, now.figure.id, reason, code, worker.lastLog ?? '');
+		}
+		for (const endpointId of new Set([...now.workers, ...(before?.workers ?? [])].map((worker) => worker.endpointId))) this.touch(endpointId);
+		// Room on the host may be what another endpoint waits for.
+		for (const [endpointId, figures] of this.#figures) if (figures.blocked !== null) this.touch(endpointId);
+	}
+
+	/** Hosts are gone with whatever was to start there. */
+	lost(hosts: readonly KnownHost[]): void {
+		const ids = new Set(hosts.map((host) => host.figure.id));
+		for (const [workerId, start] of this.#starts) if (ids.has(start.hostId)) this.#starts.delete(workerId);
+		for (const host of hosts) for (const worker of host.workers) this.touch(worker.endpointId);
+		this.touchAll();
+	}
+
+	forget(endpointId: string): void {
+		this.#options.backoffs.forget(endpointId);
+		this.#options.decisions.forget(endpointId);
+		this.#dueAtMs.delete(endpointId);
+		this.touch(endpointId);
+	}
+
+	stop(): void {
+		this.#stopped = true;
+		if (this.#timer !== null) clearTimeout(this.#timer);
+	}
+
+	/** Evaluates what was touched. */
+	flush(): void {
+		this.#flushing = false;
+		if (this.#stopped) return;
+		const now = this.#options.now();
+		for (const [workerId, start] of this.#starts) if (now - start.atMs > COMMAND_LOST_MS) this.#starts.delete(workerId);
+		for (const [workerId, atMs] of this.#stops) if (now - atMs > COMMAND_LOST_MS) this.#stops.delete(workerId);
+		const workers = this.#options.registry.workers();
+		const dirty = [...this.#dirty];
+		this.#dirty.clear();
+		for (const endpointId of dirty) this.#evaluate(endpointId, workers.get(endpointId) ?? []);
+		this.#arm();
+	}
+
+	#evaluate(endpointId: string, workers: readonly HostedWorker[]): void {
+		const grant = this.#options.grants.get(endpointId);
+		const muster = this.#muster(endpointId, workers, grant?.version ?? null);
+		if (grant === undefined) {
+			this.#dueAtMs.delete(endpointId);
+			this.#figures.delete(endpointId);
+			if (this.#options.mayAct()) for (const worker of muster.surplus) this.#stop(endpointId, worker.id, muster.hostOf, 'endpoint no longer in this region');
+			return;
+		}
+		const depth = this.#options.depths.of(endpointId);
+		const inputs = {
+			queued: depth.normal,
+			low: depth.low,
+			running: muster.running,
+			serving: muster.serving,
+			starting: muster.starting,
+			slotsFree: muster.slotsFree,
+			oldestWaitMs: Math.round(depth.oldestWaitMs),
+		};
+		const { workersMin, workersMax, spec } = grant;
+		const desired = desiredWorkers({ scaling: spec.scaling, workersMin, workersMax, ...inputs });
+		const surplus = chooseSurplus({
+			workers: muster.surplus,
+			workersMax,
+			keep: Math.max(desired.workers, Math.min(workersMin, workersMax)),
+			idleTimeoutMs: spec.idleTimeoutS * 1_000,
+		});
+		const toStart = Math.max(0, Math.min(desired.workers - muster.serving, workersMax - muster.alive));
+		if (toStart > 0) this.#options.decisions.note(endpointId, 'scale', `${muster.serving} → ${desired.workers}: ${desired.reason}`, { ...inputs, workersMin, workersMax });
+
+		if (this.#options.mayAct()) for (const stop of surplus.stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason);
+		const placed = this.#start(grant, toStart, muster);
+		muster.counts.throttled = toStart - placed.started;
+		this.#publish(endpointId, { workers: muster.counts, slotsFree: muster.slotsFree, blocked: placed.blocked });
+		this.#due(endpointId, [desired.recheckInMs, surplus.recheckInMs, placed.retryInMs, this.#starts.size + this.#stops.size > 0 ? COMMAND_LOST_MS : null]);
+	}
+
+	#muster(endpointId: string, workers: readonly HostedWorker[], version: number | null): Muster {
+		const muster: Muster = { surplus: [], hostOf: new Map(), counts: { ...NO_WORKERS }, serving: 0, starting: 0, running: 0, alive: 0, slotsFree: 0 };
+		const now = this.#options.now();
+		for (const worker of workers) {
+			if (worker.phase === 'exited') continue;
+			muster.alive++;
+			muster.running += worker.jobs.length;
+			muster.hostOf.set(worker.id, worker.hostId);
+			if (worker.phase === 'unhealthy') {
+				muster.counts.unhealthy++;
+				continue;
+			}
+			const outdated = version !== null && worker.version !== version;
+			const drains = worker.phase === 'draining' || this.#stops.has(worker.id);
+			const state = worker.phase === 'initializing' ? 'starting' : worker.phase === 'idle' && worker.jobs.length === 0 ? 'idle' : 'busy';
+			// A draining worker still fills its place in the grant, so it is counted as running.
+			if (outdated) muster.counts.outdated++;
+			else muster.counts[drains || state === 'busy' ? 'running' : state === 'idle' ? 'idle' : 'initializing']++;
+			if (drains) continue;
+			muster.slotsFree += worker.room;
+			muster.surplus.push({ id: worker.id, state, outdated, idleMs: state === 'idle' ? worker.idleMs + now - worker.heardAtMs : 0 });
+			if (outdated) continue;
+			muster.serving++;
+			if (state === 'starting') muster.starting++;
+		}
+		for (const [workerId, start] of this.#starts) {
+			if (start.endpointId !== endpointId) continue;
+			muster.alive++;
+			muster.counts.initializing++;
+			muster.hostOf.set(workerId, start.hostId);
+			const outdated = version !== null && start.version !== version;
+			if (!this.#stops.has(workerId)) muster.surplus.push({ id: workerId, state: 'starting', outdated, idleMs: 0 });
+			if (outdated || this.#stops.has(workerId)) continue;
+			muster.serving++;
+			muster.starting++;
+		}
+		muster.counts.unhealthy += this.#options.backoffs.waiting(endpointId);
+		return muster;
+	}
+
+	/** Places up to `count` workers and tells their hosts. A broker that may not act only finds out what is in the way. */
+	#start(grant: EndpointGrant, count: number, muster: Muster): { started: number; blocked: string | null; retryInMs: number | null } {
+		const { registry, decisions } = this.#options;
+		for (let started = 0; started < count; started++) {
+			const hosts = this.#placeHosts(grant.endpointId);
+			const placement = placeWorker(grant.spec, hosts);
+			if ('blocked' in placement) {
+				decisions.note(grant.endpointId, 'blocked', placement.blocked, { missing: count - started, hosts: hosts.length });
+				return { started, blocked: placement.blocked, retryInMs: placement.retryInMs };
+			}
+			if (!this.#options.mayAct()) return { started: count, blocked: null, retryInMs: registry.settlesInMs() };
+			const workerId = this.#options.newWorkerId();
+			this.#starts.set(workerId, { endpointId: grant.endpointId, hostId: placement.hostId, version: grant.version, gpus: grant.spec.gpuCount, atMs: this.#options.now() });
+			muster.counts.initializing++;
+			decisions.note(grant.endpointId, 'place', `${workerId} on ${placement.hostId}: ${placement.why}`, { hosts: hosts.length, version: grant.version });
+			void this.#commandStart(grant, workerId, placement.hostId);
+		}
+		return { started: count, blocked: null, retryInMs: null };
+	}
+
+	#placeHosts(endpointId: string): PlaceHost[] {
+		return this.#options.registry.hosts().map(({ figure, workers, n }) => {
+			const starts = [...this.#starts.values()].filter((start) => start.hostId === figure.id);
+			const of = (list: readonly { readonly endpointId: string }[]): number => list.filter((worker) => worker.endpointId === endpointId).length;
+			return {
+				...figure,
+				// A host that is only remembered cannot be told anything yet.
+				draining: figure.draining || n === 0,
+				gpusFree: figure.gpusFree - starts.reduce((sum, start) => sum + start.gpus, 0),
+				workersOfEndpoint: of(workers) + of(starts),
+				workers: workers.length + starts.length,
+				backoffMs: this.#options.backoffs.leftMs(endpointId, figure.id),
+			};
+		});
+	}
+
+	async #commandStart(grant: EndpointGrant, workerId: string, hostId: string): Promise<void> {
+		const { endpointId, version, spec } = grant;
+		try {
+			const reply = await this.#options.command(hostId, { op: 'start-worker', workerId, endpointId, version, spec });
+			if (reply?.ok === true) return;
+			this.#starts.delete(workerId);
+			this.#failed(endpointId, workerId, hostId, reply === null ? 'the host does not listen' : (reply.error ?? 'the host refused'), null, '');
+		} catch (error) {
+			// It may have been heard: the start stays pending until a report shows it or it counts as lost.
+			this.#options.log.warn('start-worker was not answered', { endpointId, workerId, hostId, error: String(error) });
+		}
+	}
+
+	#stop(endpointId: string, workerId: string, hostOf: ReadonlyMap<string, string>, reason: string): void {
+		const hostId = hostOf.get(workerId);
+		if (hostId === undefined || this.#stops.has(workerId)) return;
+		this.#stops.set(workerId, this.#options.now());
+		this.#options.decisions.note(endpointId, 'stop', `${workerId} on ${hostId}: ${reason}`, {});
+		this.#options.command(hostId, { op: 'stop-worker', workerId }).then(
+			() => this.touch(endpointId),
+			(error: unknown) => {
+				this.#options.log.warn('stop-worker was not answered', { endpointId, workerId, hostId, error: String(error) });
+				this.#stops.delete(workerId);
+				this.#due(endpointId, [1_000]);
+				this.#arm();
+			},
+		);
+	}
+
+	#failed(endpointId: string, workerId: string, hostId: string, reason: string, exitCode: number | null, lastLog: string): void {
+		this.#options.backoffs.failed(endpointId, { workerId, hostId, reason, exitCode, lastLog });
+		this.#options.decisions.note(endpointId, 'start', `${workerId} on ${hostId} failed: ${reason}`, { exitCode, nextTryInMs: this.#options.backoffs.leftMs(endpointId, hostId) });
+		this.#options.log.warn('worker failed', { endpointId, workerId, hostId, reason, exitCode });
+		this.touch(endpointId);
+	}
+
+	#publish(endpointId: string, figures: EndpointFigures): void {
+		const before = this.#figures.get(endpointId);
+		this.#figures.set(endpointId, figures);
+		if (JSON.stringify(before?.workers) !== JSON.stringify(figures.workers) || before?.blocked !== figures.blocked) this.#options.onCounts();
+	}
+
+	#due(endpointId: string, waitsMs: readonly (number | null)[]): void {
+		const waits = waitsMs.filter((wait) => wait !== null);
+		if (waits.length === 0) this.#dueAtMs.delete(endpointId);
+		else this.#dueAtMs.set(endpointId, this.#options.now() + Math.min(...waits));
+	}
+
+	/** One timer, at the earliest moment at which anything is due. */
+	#arm(): void {
+		let earliest = Number.POSITIVE_INFINITY;
+		for (const dueAtMs of this.#dueAtMs.values()) earliest = Math.min(earliest, dueAtMs);
+		if (this.#timer !== null && this.#timerAtMs === earliest) return;
+		if (this.#timer !== null) clearTimeout(this.#timer);
+		this.#timer = null;
+		this.#timerAtMs = earliest;
+		if (earliest === Number.POSITIVE_INFINITY || this.#stopped) return;
+		this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(earliest - this.#options.now())));
+	}
+
+	#wake(): void {
+		this.#timer = null;
+		const now = this.#options.now();
+		for (const [endpointId, dueAtMs] of this.#dueAtMs) {
+			if (dueAtMs > now) continue;
+			this.#dueAtMs.delete(endpointId);
+			this.touch(endpointId);
+		}
+		this.#arm();
+	}
+}

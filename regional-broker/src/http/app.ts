@@ -1,0 +1,116 @@
+/** The broker's routes: who may call what, with how large a body, and which verb answers. */
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { DISPATCH_BATCH_BYTES_MAX, INLINE_PAYLOAD_BYTES_MAX, OUTPUT_BYTES_MAX, REGION_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
+import { ATTEMPT_HEADER } from '@longshore/shared-schema/wire/signature';
+import { type Context, Hono } from 'hono';
+import type { EdgeClient } from '../edge/edge-client.ts';
+import type { createVerifier } from '../edge/signature.ts';
+import type { Answer } from '../ingress/answer.ts';
+import { readTransfer, sendPayload, type Transfer, uploadOutput } from '../ingress/payload.ts';
+import { errorText, type Log } from '../log.ts';
+import { createBearerCheck } from './bearer.ts';
+import { readBody } from './read-body.ts';
+
+export interface AppOptions {
+	readonly verify: ReturnType<typeof createVerifier>;
+	readonly operatorToken: string;
+	readonly hostToken: string;
+	readonly edge: EdgeClient;
+	readonly dispatch: (body: Uint8Array) => Promise<Answer>;
+	readonly revoke: (body: unknown) => Promise<Answer>;
+	readonly inventory: (body: unknown) => Promise<Answer>;
+	readonly endpoints: (body: unknown) => Promise<Answer>;
+	readonly hosts: () => unknown;
+	readonly workers: () => unknown;
+	readonly queues: () => Promise<unknown>;
+	readonly readiness: () => Readonly<Record<string, boolean>>;
+	readonly log: Log;
+}
+
+type Env = { Bindings: HttpBindings };
+
+/** Routes over their verbs. */
+export function createApp(options: AppOptions): Hono<Env> {
+	const app = new Hono<Env>();
+	app.get('/livez', (c) => c.json({ ok: true }));
+	app.get('/readyz', (c) => {
+		const checks = options.readiness();
+		const ok = Object.values(checks).every(Boolean);
+		return c.json(c.req.query('verbose') === undefined ? { ok } : { ok, checks }, ok ? 200 : 503);
+	});
+
+	const isOperator = createBearerCheck(options.operatorToken);
+	app.use('/operator/v1/*', async (c, next) => (isOperator(c.req.header('authorization')) ? next() : c.json({ error: 'operator token required' }, 401)));
+	app.get('/operator/v1/hosts', (c) => c.json(options.hosts() as object));
+	app.get('/operator/v1/workers', (c) => c.json(options.workers() as object));
+	app.get('/operator/v1/queues', async (c) => c.json((await options.queues()) as object));
+
+	regionRoutes(app, options);
+	hostRoutes(app, options);
+	app.notFound((c) => c.json({ error: 'no such route' }, 404));
+	app.onError((error, c) => {
+		options.log.error('a request failed', { path: c.req.path, error: errorText(error) });
+		return c.json({ error: 'internal error' }, 500);
+	});
+	return app;
+}
+
+function regionRoutes(app: Hono<Env>, options: AppOptions): void {
+	/** Size, then signature, then meaning; nothing changes state before the signature was found good. */
+	const signed =
+		(bytesMax: number, verb: (body: Buffer) => Promise<Answer>) =>
+		async (c: Context<Env>): Promise<Response> => {
+			const { incoming } = c.env;
+			const body = await readBody(incoming, bytesMax);
+			if (body === null) return refuse(c, { status: 413, body: { error: `body exceeds ${bytesMax} bytes; send smaller batches` } });
+			const problem = options.verify({ method: incoming.method ?? '', pathAndQuery: incoming.url ?? '', rawHeaders: incoming.rawHeaders, body });
+			if (problem !== null) return refuse(c, { status: 401, body: { error: problem } });
+			return respond(c, await verb(body));
+		};
+	const json = (verb: (body: unknown) => Promise<Answer>) => (body: Buffer) => {
+		let parsed: unknown;
+		try {
+			parsed = JSON.parse(body.toString());
+		} catch {
+			return Promise.resolve<Answer>({ status: 400, body: { error: 'body: must be JSON' } });
+		}
+		return verb(parsed);
+	};
+	// A batch's limit counts payloads; one inline payload and the head lines may come on top.
+	app.post(REGION_PATHS.dispatch, signed(DISPATCH_BATCH_BYTES_MAX + INLINE_PAYLOAD_BYTES_MAX + 256 * 1024, options.dispatch));
+	app.post(REGION_PATHS.revoke, signed(REGION_BODY_BYTES_MAX, json(options.revoke)));
+	app.post(REGION_PATHS.inventory, signed(REGION_BODY_BYTES_MAX, json(options.inventory)));
+	app.post(REGION_PATHS.endpoints, signed(REGION_BODY_BYTES_MAX, json(options.endpoints)));
+}
+
+function hostRoutes(app: Hono<Env>, options: AppOptions): void {
+	const isHost = createBearerCheck(options.hostToken);
+	app.use('/host/v1/*', async (c, next) => (isHost(c.req.header('authorization')) ? next() : c.json({ error: 'host token required' }, 401)));
+	const transferOf = (c: Context<Env>): Transfer | { readonly error: string } => readTransfer(c.req.param('job') ?? '', c.req.query('epoch'), c.req.header(ATTEMPT_HEADER));
+
+	app.get('/host/v1/payload/:job', async (c) => {
+		const transfer = transferOf(c);
+		if ('error' in transfer) return c.json(transfer, 400);
+		await sendPayload(options.edge, transfer, c.env.outgoing, options.log);
+		return RESPONSE_ALREADY_SENT;
+	});
+	app.put('/host/v1/output/:job', async (c) => {
+		const transfer = transferOf(c);
+		if ('error' in transfer) return c.json(transfer, 400);
+		const body = await readBody(c.env.incoming, OUTPUT_BYTES_MAX);
+		if (body === null) return refuse(c, { status: 413, body: { error: `output exceeds ${OUTPUT_BYTES_MAX} bytes` } });
+		const answer = await uploadOutput(options.edge, transfer, body, options.log);
+		return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'application/json' } });
+	});
+}
+
+function respond(c: Context<Env>, answer: Answer): Response {
+	return c.json(answer.body as object, answer.status, answer.retryAfterS === undefined ? {} : { 'retry-after': String(answer.retryAfterS) });
+}
+
+/** An answer to somebody whose body was not (all) read or is not trusted: the connection ends with it. */
+function refuse(c: Context<Env>, answer: Answer): Response {
+	return c.json(answer.body as object, answer.status, { connection: 'close' });
+}

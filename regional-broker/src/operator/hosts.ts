@@ -1,0 +1,12 @@
+/** `GET /operator/v1/hosts`: every host with its figures, and the boots that were lost. */
+import type { Registry } from '../fleet/registry.ts';
+
+/** The answer's body. */
+export function describeHosts(registry: Registry, isLeader: boolean, now: number): unknown {
+	return {
+		leader: isLeader,
+		complete: registry.isComplete(),
+		hosts: registry.hosts().map((host) => ({ ...host.figure, workers: host.workers.length, heardAgoMs: host.n === 0 ? null : Math.round(now - host.heardAtMs), report: host.n })),
+		lostBoots: registry.lostBoots(),
+	};
+}
