@@ -7,10 +7,14 @@ import { createAccount } from './routes/admin/accounts.ts';
 import { listRegions, putRegion } from './routes/admin/regions.ts';
 import { cancel } from './routes/jobs/cancel.ts';
 import { health } from './routes/jobs/health.ts';
+import { purgeQueue } from './routes/jobs/purge-queue.ts';
+import { requests } from './routes/jobs/requests.ts';
+import { retry } from './routes/jobs/retry.ts';
 import { run } from './routes/jobs/run.ts';
 import { runsync } from './routes/jobs/runsync.ts';
 import { status } from './routes/jobs/status.ts';
 import { statusSync } from './routes/jobs/status-sync.ts';
+import { stream } from './routes/jobs/stream.ts';
 import { claim } from './routes/regions/claim.ts';
 import { events } from './routes/regions/events.ts';
 import { heartbeat } from './routes/regions/heartbeat.ts';
@@ -34,6 +38,10 @@ app.post('/v2/:endpoint/runsync', (c) => runsync(c.env, c.req.raw, c.req.param('
 app.on(['GET', 'POST'], '/v2/:endpoint/status/:job', (c) => status(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 app.on(['GET', 'POST'], '/v2/:endpoint/status-sync/:job', (c) => statusSync(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job'), c.executionCtx as ExecutionContext));
 app.post('/v2/:endpoint/cancel/:job', (c) => cancel(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
+app.on(['GET', 'POST'], '/v2/:endpoint/stream/:job', (c) => stream(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job'), c.executionCtx as ExecutionContext));
+app.post('/v2/:endpoint/retry/:job', (c) => retry(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
+app.post('/v2/:endpoint/purge-queue', (c) => purgeQueue(c.env, c.req.raw, c.req.param('endpoint')));
+app.get('/v2/:endpoint/requests', (c) => requests(c.env, c.req.raw, c.req.param('endpoint')));
 app.get('/v2/:endpoint/health', (c) => health(c.env, c.req.raw, c.req.param('endpoint')));
 
 app.post('/regions/v1/heartbeat', (c) => heartbeat(c.env, c.req.raw));

@@ -1,8 +1,8 @@
 /** Applies a batch of hosts' reports to the rows of a JobStore in one transaction. */
-import { dueAt, isExpired, isTerminal, type Job } from '@longshore/shared-schema/job/job';
+import { dueAt, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { applyReport, type ReportOutcome } from '@longshore/shared-schema/job/report';
 import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
-import type { StoreParts } from './job-store.ts';
+import { countMove, findLive, type StoreParts } from './store-parts.ts';
 import type { JobRow } from './job-table.ts';
 import { outputInRow } from './text-table.ts';
 
@@ -24,7 +24,7 @@ export function applyReports(parts: StoreParts, region: string, reports: readonl
 	let waiting = false;
 	const verdicts = parts.storage.transactionSync(() => {
 		const given = reports.map((report): Verdict => {
-			const row = liveRow(parts, report.event.id, now);
+			const row = findLive(parts, report.event.id, now);
 			const outcome = applyReport(row?.job ?? null, report.event, region, now, parts.timers);
 			if (row === null || (outcome.job === null && outcome.keep === 'nothing')) return outcome.verdict;
 			if (!store(parts, row, report, outcome)) return 'upload';
@@ -60,8 +60,7 @@ function store(parts: StoreParts, row: JobRow, { event, bytes }: Report, outcome
 		if (outcome.keep === 'chunk' && bytes !== null && (event.kind === 'chunk' || event.kind === 'progress')) texts.addStreamChunk(row.n, event.epoch, event.n, bytes);
 		if (job.phase === 'waiting') texts.clearAttempt(row.n);
 	}
-	if (job.retries > row.job.retries) tallies.retried();
-	if (job.phase !== row.job.phase) tallies.move(row.job.phase, job.phase);
+	countMove(tallies, row.job, job);
 	clock.arm(dueAt(job));
 	return true;
 }
@@ -76,9 +75,4 @@ function saveResult({ jobs, texts }: StoreParts, row: JobRow, job: Job, bytes: U
 	jobs.save(row.n, job);
 	if (bytes !== null) texts.setOutput(row.n, job.epoch, bytes);
 	else if (!uploaded && row.outputBytes !== null) texts.clearOutput(row.n);
-}
-
-function liveRow(parts: StoreParts, id: string, now: number): JobRow | null {
-	const row = parts.jobs.find(id);
-	return row === null || isExpired(row.job, now) ? null : row;
 }

@@ -3,31 +3,28 @@
  * saves rows in one synchronous transaction; calls to regions come after it. It may not talk to NATS or hosts.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { acceptDispatch, createJob, refuseDispatch, type NewJob } from '@longshore/shared-schema/job/dispatch';
-import { endJob, runMs } from '@longshore/shared-schema/job/finish';
-import { dueAt, isExpired, isTerminal, type Job } from '@longshore/shared-schema/job/job';
+import { createJob, type NewJob } from '@longshore/shared-schema/job/dispatch';
+import { endJob, retryJob, runMs, shortenRetention } from '@longshore/shared-schema/job/finish';
+import { dueAt, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { grantClaim } from '@longshore/shared-schema/job/report';
-import type { JobTimers } from '@longshore/shared-schema/job/settings';
 import { QUEUE_LIMIT_BASE, QUEUE_LIMIT_PER_WORKER } from '@longshore/shared-schema/limits';
-import type { Claim, DispatchResult, Verdict } from '@longshore/shared-schema/wire/region';
+import type { Claim, Verdict } from '@longshore/shared-schema/wire/region';
 import { type Env, jobTimersOf, settingsOf } from '../env.ts';
 import { logError } from '../log.ts';
-import type { Dispatch } from '../regions/region-pump.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JobDispatcher } from './job-dispatcher.ts';
+import { JobOutbox } from './job-outbox.ts';
+import { purgeQueue } from './job-purge.ts';
 import { applyReports, type Report } from './job-reports.ts';
+import { drainStream, followStream, type StreamPart, type StreamPlace } from './job-stream.ts';
 import { sweep } from './job-sweep.ts';
-import { JobTable, type JobRow } from './job-table.ts';
+import { type JobRow, JobTable } from './job-table.ts';
 import { type JobView, viewJob } from './job-view.ts';
+import { findLive, saveJob, type StoreParts } from './store-parts.ts';
 import { type JobCounts, Tallies } from './tallies.ts';
 import { payloadInRow, TextTable } from './text-table.ts';
 import { Waiters } from './waiters.ts';
-
-/** Acknowledgements of dispatches wait this long: most short jobs have ended by then and need no write. */
-const ACK_LINGER_MS = 100;
-/** Waiting jobs that get a region in one turn. */
-const WAITING_BATCH = 200;
 
 /** A job to be accepted. `payload` is the whole worker job as text, or as bytes when it is large. */
 export interface Submission {
@@ -42,38 +39,25 @@ export interface Submission {
 /** `accepted` only after the commit that holds the row, the payload, the timer and the intent to dispatch. */
 export type SubmitAnswer = 'accepted' | 'queue_full';
 
-/** The parts of a store that its verbs share. */
-export interface StoreParts {
-	readonly storage: DurableObjectStorage;
-	readonly jobs: JobTable;
-	readonly texts: TextTable;
-	readonly tallies: Tallies;
-	readonly timers: JobTimers;
-	readonly clock: AlarmClock;
-	readonly waiters: Waiters;
-	readonly dispatcher: JobDispatcher;
-	/** Host boots that were given up lately. */
-	readonly lostBoots: Map<string, number>;
+/** A job in a list, with the row number that pages it. */
+export interface JobListing {
+	readonly n: number;
+	readonly job: Job;
 }
 
 /** Durable Object, one per endpoint and shard. */
 export class JobStore extends DurableObject<Env> {
 	readonly #parts: StoreParts;
+	readonly #outbox: JobOutbox;
 	readonly #submits: GroupCommit<Submission, SubmitAnswer>;
-	#acks: DispatchResult[] = [];
 	#endpointId: string | null = null;
-	#dispatching = false;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		const { storage } = ctx;
 		const timers = jobTimersOf(settingsOf(env));
 		const jobs = new JobTable(storage.sql);
-		const listener = {
-			answered: (results: readonly DispatchResult[]) => this.#dispatchAnswered(results),
-			wanted: ({ head }: Dispatch) => this.#isWanted(head.id, head.epoch),
-			failed: (region: string, error: unknown) => logError('dispatch got no answer', error, { region }),
-		};
+		this.#outbox = new JobOutbox(() => this.#parts);
 		this.#parts = {
 			storage,
 			jobs,
@@ -82,7 +66,7 @@ export class JobStore extends DurableObject<Env> {
 			timers,
 			clock: new AlarmClock(storage),
 			waiters: new Waiters(),
-			dispatcher: new JobDispatcher(env, timers, listener),
+			dispatcher: new JobDispatcher(env, timers, this.#outbox.listener),
 			lostBoots: new Map(),
 		};
 		storage.sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
@@ -122,14 +106,59 @@ export class JobStore extends DurableObject<Env> {
 	/** Cancels a job that has not ended; a terminal one stays as it is. Null when there is none. */
 	cancel(id: string): JobView | null {
 		const now = Date.now();
-		const row = this.#find(id, now);
+		const row = findLive(this.#parts, id, now);
 		if (row !== null && !isTerminal(row.job.phase)) {
 			const cancelled = endJob(row.job, { phase: 'cancelled', error: null, executionMs: runMs(row.job, now) }, now, this.#parts.timers);
-			this.#save(row, cancelled);
+			saveJob(this.#parts, row, cancelled);
 			if (row.job.region !== null) this.ctx.waitUntil(this.#parts.dispatcher.revoke([row.job]));
 			this.#parts.waiters.wake(id);
 		}
 		return this.view(id);
+	}
+
+	/** Shortens what is left of a result's retention. */
+	shorten(id: string, remainingMs: number): void {
+		const now = Date.now();
+		const row = findLive(this.#parts, id, now);
+		const job = row === null ? null : shortenRetention(row.job, remainingMs, now);
+		if (row !== null && job !== null) saveJob(this.#parts, row, job);
+	}
+
+	/** Starts a failed or timed-out job anew, without its old output. False when it is in any other state, null when there is none. */
+	retry(id: string): boolean | null {
+		const now = Date.now();
+		const row = findLive(this.#parts, id, now);
+		if (row === null) return null;
+		const job = retryJob(row.job, now);
+		if (job === null) return false;
+		this.#parts.storage.transactionSync(() => {
+			this.#parts.jobs.restart(row.n, job);
+			this.#parts.texts.clearAttempt(row.n);
+			this.#parts.tallies.move(row.job.phase, job.phase);
+		});
+		this.#parts.clock.arm(dueAt(job));
+		this.#dispatchWaiting();
+		return true;
+	}
+
+	/** Cancels jobs that no worker has, all that were accepted before this call; how many. */
+	purgeQueue(): Promise<number> {
+		return purgeQueue(this.#parts);
+	}
+
+	/** The newest jobs below row `before`, for lists. */
+	list(before: number, limit: number): JobListing[] {
+		return this.#parts.jobs.newest(Date.now(), before, limit).map(({ n, job }) => ({ n, job: { ...job, token: null } }));
+	}
+
+	/** Takes the stream chunks that earlier calls left, waiting for the first. */
+	drainStream(id: string, waitMs: number): Promise<StreamPart | null> {
+		return drainStream(this.#parts, id, waitMs);
+	}
+
+	/** Stream chunks from a place on, waiting for the first. */
+	followStream(id: string, place: StreamPlace, waitMs: number): Promise<StreamPart | null> {
+		return followStream(this.#parts, id, place, waitMs);
 	}
 
 	/** RunPod's job counts of this shard. */
@@ -150,10 +179,10 @@ export class JobStore extends DurableObject<Env> {
 		const now = Date.now();
 		return this.#parts.storage.transactionSync(() =>
 			claims.map((claim) => {
-				const row = this.#find(claim.id, now);
+				const row = findLive(this.#parts, claim.id, now);
 				const granted = grantClaim(row?.job ?? null, claim, region, now, this.#parts.timers);
 				if (row === null || granted === null) return 'drop';
-				this.#save(row, granted);
+				saveJob(this.#parts, row, granted);
 				return 'run';
 			}),
 		);
@@ -179,7 +208,7 @@ export class JobStore extends DurableObject<Env> {
 		this.#parts.storage.transactionSync(() => {
 			for (const boot of boots) {
 				this.#parts.lostBoots.set(boot, now);
-				for (const row of this.#parts.jobs.runningOn(boot)) this.#save(row, { ...row.job, nextAt: Math.min(row.job.nextAt, now + graceMs) });
+				for (const row of this.#parts.jobs.runningOn(boot)) saveJob(this.#parts, row, { ...row.job, nextAt: Math.min(row.job.nextAt, now + graceMs) });
 			}
 		});
 	}
@@ -228,82 +257,13 @@ export class JobStore extends DurableObject<Env> {
 		return answers;
 	}
 
-	/** Gives waiting jobs a region, once fresh routes are there. Calls during a run are covered by it. */
 	#dispatchWaiting(readyBy = Date.now()): void {
-		if (this.#dispatching) return;
-		this.#dispatching = true;
-		const run = async (): Promise<void> => {
-			try {
-				await this.#parts.dispatcher.routes();
-				while (this.#dispatchSome(Math.max(readyBy, Date.now())) === WAITING_BATCH) await scheduler.wait(0);
-			} catch (error) {
-				logError('waiting jobs not dispatched', error);
-			} finally {
-				this.#dispatching = false;
-			}
-		};
-		this.ctx.waitUntil(run());
-	}
-
-	/** One batch of waiting jobs; how many found a region. */
-	#dispatchSome(readyBy: number): number {
-		const { dispatcher, jobs, texts, storage } = this.#parts;
-		if (!dispatcher.hasRegion) return 0;
-		const now = Date.now();
-		const sent: { row: JobRow; job: Job }[] = [];
-		storage.transactionSync(() => {
-			for (const row of jobs.waiting(readyBy, WAITING_BATCH)) {
-				const job = dispatcher.assign(row.job, now);
-				if (job === null) break;
-				this.#save(row, job);
-				sent.push({ row, job });
-			}
-		});
-		for (const { row, job } of sent) dispatcher.send(job, row.payloadBytes, texts.payload(row.n));
-		return sent.length;
-	}
-
-	#dispatchAnswered(results: readonly DispatchResult[]): void {
-		const refused = results.filter(({ outcome }) => outcome === 'refused');
-		if (refused.length > 0) this.#applyAnswers(refused);
-		if (this.#acks.length === 0) setTimeout(() => this.#applyAnswers(this.#acks.splice(0)), ACK_LINGER_MS);
-		this.#acks.push(...results.filter(({ outcome }) => outcome === 'accepted'));
-	}
-
-	#applyAnswers(results: readonly DispatchResult[]): void {
-		const now = Date.now();
-		const { storage, timers } = this.#parts;
-		storage.transactionSync(() => {
-			for (const { id, epoch, outcome, seq } of results) {
-				const row = this.#find(id, now);
-				if (row === null) continue;
-				const job = outcome === 'accepted' ? acceptDispatch(row.job, epoch, seq ?? 0, now, timers) : refuseDispatch(row.job, epoch, now);
-				if (job !== null) this.#save(row, job);
-			}
-		});
-	}
-
-	#save(row: JobRow, job: Job): void {
-		const { jobs, tallies, clock } = this.#parts;
-		jobs.save(row.n, job);
-		if (row.job.phase !== job.phase) tallies.move(row.job.phase, job.phase);
-		tallies.save();
-		clock.arm(dueAt(job));
-	}
-
-	#find(id: string, now: number): JobRow | null {
-		const row = this.#parts.jobs.find(id);
-		return row === null || isExpired(row.job, now) ? null : row;
+		this.ctx.waitUntil(this.#outbox.dispatchWaiting(readyBy));
 	}
 
 	#currentAttempt(id: string, epoch: number, token: string, region: string): JobRow | null {
-		const row = this.#find(id, Date.now());
+		const row = findLive(this.#parts, id, Date.now());
 		return row !== null && row.job.epoch === epoch && row.job.token === token && row.job.region === region ? row : null;
-	}
-
-	#isWanted(id: string, epoch: number): boolean {
-		const job = this.#parts.jobs.find(id)?.job;
-		return job?.phase === 'sent' && job.epoch === epoch;
 	}
 
 	#isFull(shards: number): boolean {

@@ -2,7 +2,7 @@
 import { waitAgain } from '@longshore/shared-schema/job/dispatch';
 import { isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { watchJob, type WatchAction } from '@longshore/shared-schema/job/watch';
-import type { StoreParts } from './job-store.ts';
+import { countMove, type StoreParts } from './store-parts.ts';
 import type { JobRow } from './job-table.ts';
 
 /** Jobs handled in one alarm; the alarm rings again at once while more are due. */
@@ -42,8 +42,7 @@ function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
 		return { row, job, action };
 	}
 	jobs.save(row.n, job);
-	if (job.phase !== row.job.phase) tallies.move(row.job.phase, job.phase);
-	if (job.retries > row.job.retries) tallies.retried();
+	countMove(tallies, row.job, job);
 	if (job.phase === 'waiting' && row.job.phase === 'running') texts.clearAttempt(row.n);
 	return { row, job, action };
 }

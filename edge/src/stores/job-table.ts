@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (due_at);
 CREATE INDEX IF NOT EXISTS jobs_running ON jobs (host_boot) WHERE phase = 'running';
+CREATE INDEX IF NOT EXISTS jobs_queued ON jobs (n) WHERE phase IN ('waiting', 'sent', 'queued');
 CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (n) WHERE phase = 'waiting';
 `;
 
@@ -89,6 +90,32 @@ export class JobTable {
 	/** Jobs without a region whose pause is over at `readyBy`, oldest first. */
 	waiting(readyBy: number, limit: number): JobRow[] {
 		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase = 'waiting' AND next_at <= ? ORDER BY n LIMIT ?`, readyBy, limit);
+	}
+
+	/** Jobs up to row `upTo` that no worker has yet, oldest first. */
+	queued(upTo: number, limit: number): JobRow[] {
+		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase IN ('waiting', 'sent', 'queued') AND n <= ? ORDER BY n LIMIT ?`, upTo, limit);
+	}
+
+	/** Number of the newest row; 0 when there is none. */
+	lastRow(): number {
+		return this.#sql.exec<{ n: number | null }>('SELECT MAX(n) AS n FROM jobs').one().n ?? 0;
+	}
+
+	/** How many queued jobs came before row `n`. */
+	queuedBefore(n: number): number {
+		return this.#sql.exec<{ count: number }>("SELECT COUNT(*) AS count FROM jobs WHERE phase IN ('waiting', 'sent', 'queued') AND n < ?", n).one().count;
+	}
+
+	/** The newest jobs that have not expired at `now`, newest first, below row `before`. */
+	newest(now: number, before: number, limit: number): JobRow[] {
+		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE n < ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY n DESC LIMIT ?`, before, now, limit);
+	}
+
+	/** Rewrites what a retry may change beyond `save`: the job's submission time and TTL. */
+	restart(n: number, job: Job): void {
+		this.save(n, job);
+		this.#sql.exec('UPDATE jobs SET created_at = ?, ttl_at = ? WHERE n = ?', job.createdAt, job.ttlAt, n);
 	}
 
 	countByPhase(): Map<JobPhase, number> {

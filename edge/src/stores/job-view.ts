@@ -1,7 +1,7 @@
 /** A job's status answer, put together from its row and its output text. */
 import { isExpired, type Job } from '@longshore/shared-schema/job/job';
 import { toStatusText } from '@longshore/shared-schema/wire/runpod-job';
-import type { StoreParts } from './job-store.ts';
+import type { StoreParts } from './store-parts.ts';
 
 /** JSON text `head + output + tail`; `output` is null when `head` already holds everything up to `tail`. */
 export interface JobView {

@@ -105,16 +105,16 @@ export class TextTable {
 		this.#sql.exec("INSERT OR IGNORE INTO chunks (job, kind, epoch, n, bytes) VALUES (?, 'stream', ?, ?, ?)", job, epoch, n, bytes);
 	}
 
-	/** Stream chunks from number `from` on, at most about `bytesMax` of text but at least one when there is any. */
-	streamChunks(job: number, from: number, bytesMax: number): StreamChunk[] {
+	/** Stream chunks from number `from` on, at most about `bytesMax` of text but at least one when there is any; `more` when that cut some off. */
+	streamChunks(job: number, from: number, bytesMax: number): { chunks: StreamChunk[]; more: boolean } {
 		const chunks: StreamChunk[] = [];
 		let size = 0;
-		for (const row of this.#sql.exec<{ n: number; bytes: ArrayBuffer }>("SELECT n, bytes FROM chunks WHERE job = ? AND kind = 'stream' AND n >= ? ORDER BY epoch, n", job, from)) {
+		for (const row of this.#sql.exec<{ n: number; bytes: ArrayBuffer }>("SELECT n, bytes FROM chunks WHERE job = ? AND kind = 'stream' AND n >= ? ORDER BY n", job, from)) {
+			if (size >= bytesMax) return { chunks, more: true };
 			chunks.push({ n: row.n, text: decoder.decode(row.bytes) });
 			size += row.bytes.byteLength;
-			if (size >= bytesMax) break;
 		}
-		return chunks;
+		return { chunks, more: false };
 	}
 
 	/** Number of the first chunk that the classic drain has not handed out. */

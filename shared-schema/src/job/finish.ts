@@ -42,3 +42,33 @@ export function loseAttempt(job: Job, reason: string, now: number, timers: JobTi
 export function runMs(job: Job, now: number): number | null {
 	return job.startedAt === null ? null : Math.max(0, now - job.startedAt);
 }
+
+/** A failed or timed-out job starts anew: same id and input, TTL from now, every earlier attempt stale. Null for any other phase. */
+export function retryJob(job: Job, now: number): Job | null {
+	if (job.phase !== 'failed' && job.phase !== 'timed_out') return null;
+	return {
+		...job,
+		phase: 'waiting',
+		createdAt: now,
+		ttlAt: now + (job.ttlAt - job.createdAt),
+		retries: 0,
+		refusals: 0,
+		region: null,
+		token: null,
+		seq: 0,
+		startedAt: null,
+		hostBoot: null,
+		workerId: null,
+		nextAt: now,
+		executionMs: null,
+		endedAt: null,
+		expiresAt: null,
+		error: null,
+	};
+}
+
+/** A caller shortens what is left of a result's retention; it cannot extend it. Null when nothing changes. */
+export function shortenRetention(job: Job, remainingMs: number, now: number): Job | null {
+	if (job.expiresAt === null || now + remainingMs >= job.expiresAt) return null;
+	return { ...job, expiresAt: now + remainingMs };
+}

@@ -1,0 +1,40 @@
+/** `GET /v2/{endpoint}/requests?limit=&status=`: the endpoint's newest jobs, newest first. The shape is known from third-party code only. */
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { toRunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
+import type { Env } from '../../env.ts';
+import { enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
+
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 1_000;
+
+export async function requests(env: Env, request: Request, endpointId: string): Promise<Response> {
+	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
+	const limit = limitOf(request);
+	const lists = await Promise.all(Array.from({ length: endpoint.shards }, (_, shard) => jobStoreOf(env, endpoint.id, shard).list(Number.MAX_SAFE_INTEGER, limit)));
+	const newest = lists
+		.flat()
+		.map(({ job }) => job)
+		.sort((a, b) => b.createdAt - a.createdAt)
+		.slice(0, limit);
+	return Response.json({
+		requests: newest.map((job) => ({
+			id: job.id,
+			status: toRunpodStatus(job.phase),
+			createdAt: new Date(job.createdAt).toISOString(),
+			completedAt: job.endedAt === null ? null : new Date(job.endedAt).toISOString(),
+			error: job.error,
+			workerId: job.workerId,
+			retries: job.retries,
+			delayTime: job.startedAt === null ? null : job.startedAt - job.createdAt,
+			executionTime: job.executionMs,
+		})),
+	});
+}
+
+function limitOf(request: Request): number {
+	const text = new URL(request.url).searchParams.get('limit');
+	if (text === null) return LIMIT_DEFAULT;
+	const limit = Number(text);
+	if (text.trim() !== '' && Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;
+	throw new LongshoreError('invalid_request', `limit must be an integer from 1 to ${LIMIT_MAX}`);
+}

@@ -1,0 +1,88 @@
+/** A JobStore's side of dispatch: rows of waiting jobs become assigned ones, and regions' answers come back into rows. */
+import { acceptDispatch, refuseDispatch } from '@longshore/shared-schema/job/dispatch';
+import { type Job, isTerminal } from '@longshore/shared-schema/job/job';
+import type { DispatchResult } from '@longshore/shared-schema/wire/region';
+import { logError } from '../log.ts';
+import type { PumpListener } from '../regions/region-pump.ts';
+import type { JobRow } from './job-table.ts';
+import { findLive, saveJob, type StoreParts } from './store-parts.ts';
+
+/** Acknowledgements of dispatches wait this long: most short jobs have ended by then and need no write. */
+const ACK_LINGER_MS = 100;
+/** Waiting jobs that get a region in one turn. */
+const WAITING_BATCH = 200;
+
+/** Moves jobs between rows and the dispatcher. */
+export class JobOutbox {
+	readonly #parts: () => StoreParts;
+	#acks: DispatchResult[] = [];
+	#running = false;
+
+	/** `parts` is asked late: the dispatcher among them needs this object's listener. */
+	constructor(parts: () => StoreParts) {
+		this.#parts = parts;
+	}
+
+	/** What the dispatcher's pumps tell. */
+	readonly listener: PumpListener = {
+		answered: (results) => this.#answered(results),
+		wanted: ({ head }) => {
+			const job = this.#parts().jobs.find(head.id)?.job;
+			return job?.phase === 'sent' && job.epoch === head.epoch;
+		},
+		failed: (region, error) => logError('dispatch got no answer', error, { region }),
+	};
+
+	/** Gives waiting jobs whose pause is over at `readyBy` a region, once fresh routes are there. Calls during a run are covered by it. */
+	async dispatchWaiting(readyBy: number): Promise<void> {
+		if (this.#running) return;
+		this.#running = true;
+		try {
+			await this.#parts().dispatcher.routes();
+			while (this.#dispatchSome(Math.max(readyBy, Date.now())) === WAITING_BATCH) await scheduler.wait(0);
+		} catch (error) {
+			logError('waiting jobs not dispatched', error);
+		} finally {
+			this.#running = false;
+		}
+	}
+
+	/** One batch of waiting jobs; how many found a region. */
+	#dispatchSome(readyBy: number): number {
+		const parts = this.#parts();
+		const { dispatcher, jobs, texts, storage } = parts;
+		if (!dispatcher.hasRegion) return 0;
+		const now = Date.now();
+		const sent: { row: JobRow; job: Job }[] = [];
+		storage.transactionSync(() => {
+			for (const row of jobs.waiting(readyBy, WAITING_BATCH)) {
+				const job = dispatcher.assign(row.job, now);
+				if (job === null) break;
+				saveJob(parts, row, job);
+				sent.push({ row, job });
+			}
+		});
+		for (const { row, job } of sent) dispatcher.send(job, row.payloadBytes, texts.payload(row.n));
+		return sent.length;
+	}
+
+	#answered(results: readonly DispatchResult[]): void {
+		const refused = results.filter(({ outcome }) => outcome === 'refused');
+		if (refused.length > 0) this.#apply(refused);
+		if (this.#acks.length === 0) setTimeout(() => this.#apply(this.#acks.splice(0)), ACK_LINGER_MS);
+		this.#acks.push(...results.filter(({ outcome }) => outcome === 'accepted'));
+	}
+
+	#apply(results: readonly DispatchResult[]): void {
+		const parts = this.#parts();
+		const now = Date.now();
+		parts.storage.transactionSync(() => {
+			for (const { id, epoch, outcome, seq } of results) {
+				const row = findLive(parts, id, now);
+				if (row === null || isTerminal(row.job.phase)) continue;
+				const job = outcome === 'accepted' ? acceptDispatch(row.job, epoch, seq ?? 0, now, parts.timers) : refuseDispatch(row.job, epoch, now);
+				if (job !== null) saveJob(parts, row, job);
+			}
+		});
+	}
+}

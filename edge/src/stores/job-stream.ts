@@ -1,0 +1,61 @@
+/** Reads of a job's stream: the classic drain, which hands each chunk out once, and reading from a place, which changes nothing. */
+import { isExpired, isTerminal } from '@longshore/shared-schema/job/job';
+import { type RunpodStatus, toRunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
+import type { StoreParts } from './store-parts.ts';
+import { streamKey } from './job-reports.ts';
+import type { StreamChunk } from './text-table.ts';
+
+/** One answer carries at most about this much chunk text. */
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Chunks and the state that goes with them: terminal only together with the last chunk. */
+export interface StreamPart {
+	readonly status: RunpodStatus;
+	readonly terminal: boolean;
+	/** Attempt that yielded the chunks: after a lost worker the numbers begin again. */
+	readonly epoch: number;
+	readonly chunks: readonly StreamChunk[];
+	readonly error: string | null;
+}
+
+/** Where a reader is: the next chunk of an attempt. */
+export interface StreamPlace {
+	readonly epoch: number;
+	readonly n: number;
+}
+
+/** Waits up to `waitMs` for a chunk or the end, then takes what the earlier drains left. Null when there is no job. */
+export async function drainStream(parts: StoreParts, id: string, waitMs: number): Promise<StreamPart | null> {
+	const here = (): StreamPart | null => {
+		const row = parts.jobs.find(id);
+		return row === null ? null : readStream(parts, id, { epoch: row.job.epoch, n: parts.texts.streamFrom(row.n) });
+	};
+	const part = await waitFor(parts, id, waitMs, here);
+	const row = parts.jobs.find(id);
+	const last = part?.chunks.at(-1);
+	if (row !== null && last !== undefined) parts.texts.setStreamFrom(row.n, last.n + 1);
+	return part;
+}
+
+/** Waits up to `waitMs` for a chunk at `place` or the end. Null when there is no job. */
+export function followStream(parts: StoreParts, id: string, place: StreamPlace, waitMs: number): Promise<StreamPart | null> {
+	return waitFor(parts, id, waitMs, () => readStream(parts, id, place));
+}
+
+async function waitFor(parts: StoreParts, id: string, waitMs: number, read: () => StreamPart | null): Promise<StreamPart | null> {
+	const first = read();
+	if (first === null || first.terminal || first.chunks.length > 0) return first;
+	await parts.waiters.wait(streamKey(id), waitMs);
+	return read();
+}
+
+/** A place in an earlier attempt continues at the start of the current one. */
+function readStream(parts: StoreParts, id: string, place: StreamPlace): StreamPart | null {
+	const row = parts.jobs.find(id);
+	if (row === null || isExpired(row.job, Date.now())) return null;
+	const { job, n } = row;
+	const from = place.epoch === job.epoch ? place.n : 0;
+	const { chunks, more } = parts.texts.streamChunks(n, from, ANSWER_BYTES_MAX);
+	const terminal = isTerminal(job.phase) && !more;
+	return { status: terminal || !isTerminal(job.phase) ? toRunpodStatus(job.phase) : 'IN_PROGRESS', terminal, epoch: job.epoch, chunks, error: terminal ? job.error : null };
+}

@@ -1,0 +1,43 @@
+/** What the verbs of a JobStore share, and the two row operations that all of them use. */
+import { dueAt, isExpired, type Job } from '@longshore/shared-schema/job/job';
+import type { JobTimers } from '@longshore/shared-schema/job/settings';
+import type { AlarmClock } from './alarm-clock.ts';
+import type { JobDispatcher } from './job-dispatcher.ts';
+import type { JobRow, JobTable } from './job-table.ts';
+import type { Tallies } from './tallies.ts';
+import type { TextTable } from './text-table.ts';
+import type { Waiters } from './waiters.ts';
+
+/** The parts of one JobStore object. */
+export interface StoreParts {
+	readonly storage: DurableObjectStorage;
+	readonly jobs: JobTable;
+	readonly texts: TextTable;
+	readonly tallies: Tallies;
+	readonly timers: JobTimers;
+	readonly clock: AlarmClock;
+	readonly waiters: Waiters;
+	readonly dispatcher: JobDispatcher;
+	/** Host boots that were given up lately. */
+	readonly lostBoots: Map<string, number>;
+}
+
+/** A job that exists for readers: there and not expired. */
+export function findLive({ jobs }: StoreParts, id: string, now: number): JobRow | null {
+	const row = jobs.find(id);
+	return row === null || isExpired(row.job, now) ? null : row;
+}
+
+/** Writes a moved job with everything that goes with a move: counts and the alarm. */
+export function saveJob({ jobs, tallies, clock }: StoreParts, row: JobRow, job: Job): void {
+	jobs.save(row.n, job);
+	countMove(tallies, row.job, job);
+	tallies.save();
+	clock.arm(dueAt(job));
+}
+
+/** Counts what a move of a job means for `/health`. */
+export function countMove(tallies: Tallies, before: Job, after: Job): void {
+	if (before.phase !== after.phase) tallies.move(before.phase, after.phase);
+	if (after.retries > before.retries) tallies.retried();
+}
