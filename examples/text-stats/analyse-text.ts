@@ -76,7 +76,10 @@ function wordsOf(text: string): string[] {
 
 /** Groups of vowels, without a silent e at the end. */
 function countSyllables(word: string): number {
-	const groups = word.toLowerCase().replace(/(?:[^laeiouy]es|[^aeiouytd]ed|[^laeiouy]e)$/, '').match(/[aeiouyà-öø-ÿ]+/g);
+	const groups = word
+		.toLowerCase()
+		.replace(/(?:[^laeiouy]es|[^aeiouytd]ed|[^laeiouy]e)$/, '')
+		.match(/[aeiouyà-öø-ÿ]+/g);
 	return Math.max(1, groups?.length ?? 0);
 }
 

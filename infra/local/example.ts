@@ -34,7 +34,13 @@ function embedding(topology: Topology, python: { readonly command: string; reado
 	return {
 		name: 'embedding',
 		description: "all-MiniLM-L6-v2 on the CPU, a handler for RunPod's Python SDK",
-		definition: definition('embedding', join(examples, 'embedding'), `${shellWord(python.command)} -u handler.py`, { ...python.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' }, topology),
+		definition: definition(
+			'embedding',
+			join(examples, 'embedding'),
+			`${shellWord(python.command)} -u handler.py`,
+			{ ...python.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' },
+			topology,
+		),
 		input: { text: TEXT },
 	};
 }

@@ -14,11 +14,20 @@ export interface LocalJson {
 	/** Name → id. */
 	readonly endpoints: Readonly<Record<string, string>>;
 	/** A process that is being started again is absent for that moment. */
-	readonly pids: { readonly edge?: number; readonly brokers: Readonly<Record<string, number>>; readonly nats: Readonly<Record<string, number>>; readonly hosts: Readonly<Record<string, number>> };
+	readonly pids: {
+		readonly edge?: number;
+		readonly brokers: Readonly<Record<string, number>>;
+		readonly nats: Readonly<Record<string, number>>;
+		readonly hosts: Readonly<Record<string, number>>;
+	};
 }
 
 /** Writes the file from the plan, what was deployed and the processes as they are now. */
-export function writeLocalJson(plan: StackPlan, deployed: { readonly apiKey: string; readonly endpoints: Readonly<Record<string, string>> }, running: readonly { readonly planned: PlannedChild; readonly pid: number | undefined }[]): void {
+export function writeLocalJson(
+	plan: StackPlan,
+	deployed: { readonly apiKey: string; readonly endpoints: Readonly<Record<string, string>> },
+	running: readonly { readonly planned: PlannedChild; readonly pid: number | undefined }[],
+): void {
 	const url = `http://127.0.0.1:${plan.settings.port}`;
 	const pidsOf = (kind: PlannedChild['kind']): Record<string, number> =>
 		Object.fromEntries(running.flatMap(({ planned, pid }) => (planned.kind === kind && pid !== undefined ? [[planned.id, pid]] : [])));

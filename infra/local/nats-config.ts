@@ -1,5 +1,14 @@
 /** Writes the configuration of one node of a region's NATS: JetStream, who may connect, and what each may say. Pure. */
-import { CLAIM_SUBJECT, controlSubject, eventSubject, HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject, JOBS_STREAM, verdictSubject } from '@longshore/shared-schema/wire/subjects';
+import {
+	CLAIM_SUBJECT,
+	controlSubject,
+	eventSubject,
+	HOST_REPORT_SUBJECT,
+	HOST_ROLL_CALL_SUBJECT,
+	hostReportAckSubject,
+	JOBS_STREAM,
+	verdictSubject,
+} from '@longshore/shared-schema/wire/subjects';
 
 /** One server of a region. Passwords are in the text, so the file must be its owner's only. */
 export interface NatsNodeOptions {

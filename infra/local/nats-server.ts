@@ -49,7 +49,9 @@ export async function ensureNatsServer(say: (line: string) => void = (line) => p
 			tried.push(`${source.name}: ${(error as Error).message}`);
 		}
 	}
-	throw new Error(`No nats-server found or fetched:\n  ${tried.join('\n  ')}\nInstall one (Debian: apt install nats-server; macOS: brew install nats-server) or set NATS_SERVER=/path/to/nats-server.`);
+	throw new Error(
+		`No nats-server found or fetched:\n  ${tried.join('\n  ')}\nInstall one (Debian: apt install nats-server; macOS: brew install nats-server) or set NATS_SERVER=/path/to/nats-server.`,
+	);
 }
 
 /** Asks the binary for its version. */
@@ -59,6 +61,7 @@ async function probe(path: string): Promise<NatsServer | Error> {
 	const match = /v?(\d+)\.(\d+)\.(\d+\S*)/.exec(result.output);
 	if (match === null) return new Error(`prints no version: ${result.output.trim().slice(0, 200)}`);
 	const [version, major, minor] = [`${match[1]}.${match[2]}.${match[3]}`, Number(match[1]), Number(match[2])];
-	if (major < VERSION_FLOOR[0] || (major === VERSION_FLOOR[0] && minor < VERSION_FLOOR[1])) return new Error(`version ${version} is below ${VERSION_FLOOR.join('.')}, the oldest that works`);
+	if (major < VERSION_FLOOR[0] || (major === VERSION_FLOOR[0] && minor < VERSION_FLOOR[1]))
+		return new Error(`version ${version} is below ${VERSION_FLOOR.join('.')}, the oldest that works`);
 	return { path, version };
 }

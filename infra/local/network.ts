@@ -43,7 +43,12 @@ export async function planNetwork(topology: Topology, edgePort: number, ports: P
 	for (const [id, region] of Object.entries(topology.regions)) {
 		const nats: NatsNode[] = [];
 		for (const nodeId of numbered(id, region.natsNodes)) {
-			nats.push({ id: nodeId, port: await ports.take(`nats/${nodeId}`), monitorPort: await ports.take(`nats-monitor/${nodeId}`), clusterPort: await ports.take(`nats-cluster/${nodeId}`) });
+			nats.push({
+				id: nodeId,
+				port: await ports.take(`nats/${nodeId}`),
+				monitorPort: await ports.take(`nats-monitor/${nodeId}`),
+				clusterPort: await ports.take(`nats-cluster/${nodeId}`),
+			});
 		}
 		const brokers: BrokerNode[] = [];
 		for (const brokerId of numbered(id, region.brokers)) brokers.push({ id: brokerId, port: await ports.take(`broker/${brokerId}`) });
@@ -52,7 +57,13 @@ export async function planNetwork(topology: Topology, edgePort: number, ports: P
 	return regions;
 }
 
-async function planLinks(id: string, brokers: readonly BrokerNode[], edgePort: number, delayMs: number, ports: PortBook): Promise<Pick<RegionNetwork, 'links' | 'brokerUrl' | 'urlFromEdge' | 'edgeUrl'>> {
+async function planLinks(
+	id: string,
+	brokers: readonly BrokerNode[],
+	edgePort: number,
+	delayMs: number,
+	ports: PortBook,
+): Promise<Pick<RegionNetwork, 'links' | 'brokerUrl' | 'urlFromEdge' | 'edgeUrl'>> {
 	const links: Link[] = [];
 	const open = async (purpose: string, targets: readonly number[], linkDelayMs: number): Promise<number> => {
 		const [only] = targets;

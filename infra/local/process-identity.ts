@@ -69,7 +69,9 @@ function startOfProc(pid: number): string | undefined {
 
 function startByPs(pid: number): string | undefined {
 	try {
-		const [stat, ...started] = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/);
+		const [stat, ...started] = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
+			.trim()
+			.split(/\s+/);
 		return stat === undefined || stat === '' || stat.startsWith('Z') ? undefined : started.join(' ');
 	} catch {
 		return undefined; // ps exits with 1 when there is no such process.

@@ -1,8 +1,8 @@
 /** Turns a planned stack into the processes to run: commands, environments, configuration files. */
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { renderWorkerdConfig } from '../workerd/config.ts';
 import { workerdBinary } from '../workerd/binary.ts';
+import { renderWorkerdConfig } from '../workerd/config.ts';
 import { baseEnv } from './child-env.ts';
 import type { Layout } from './layout.ts';
 import { BROKER_USER, renderNatsConfig } from './nats-config.ts';
@@ -147,12 +147,22 @@ export function hostChildren(plan: StackPlan): PlannedChild[] {
 }
 
 /** A host of a region with its data centre and declared GPUs. */
-export function hostsOf(plan: Pick<StackPlan, 'settings'>, regionId: string): { readonly id: string; readonly dataCenterId: string; readonly gpus: { readonly gpuType: string; readonly count: number } }[] {
+export function hostsOf(
+	plan: Pick<StackPlan, 'settings'>,
+	regionId: string,
+): { readonly id: string; readonly dataCenterId: string; readonly gpus: { readonly gpuType: string; readonly count: number } }[] {
 	const centers = plan.settings.topology.regions[regionId]?.dataCenters ?? {};
 	return Object.entries(centers).flatMap(([dataCenterId, center]) => Object.entries(center.hosts).map(([id, gpus]) => ({ id, dataCenterId, gpus })));
 }
 
-function childSpec(plan: StackPlan, name: string, command: string, args: readonly string[], env: Readonly<Record<string, string>>, isReadyLine: (line: string) => boolean): ChildSpec {
+function childSpec(
+	plan: StackPlan,
+	name: string,
+	command: string,
+	args: readonly string[],
+	env: Readonly<Record<string, string>>,
+	isReadyLine: (line: string) => boolean,
+): ChildSpec {
 	mkdirSync(plan.layout.logs, { recursive: true, mode: 0o700 });
 	return {
 		name,
@@ -171,8 +181,31 @@ function wranglerSpec(plan: StackPlan, env: Readonly<Record<string, string>>): C
 	const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js');
 	if (!existsSync(wrangler)) throw new Error('wrangler is not installed: npm ci');
 	const envFile = join(plan.layout.edge, 'dev.env');
-	writeFileSync(envFile, Object.entries(env).map(([name, value]) => `${name}="${value}"\n`).join(''), { mode: 0o600 });
-	const args = ['dev', '--config', join(root, 'edge/wrangler.jsonc'), '--ip', '127.0.0.1', '--port', String(plan.settings.port), '--inspector-port', '0', '--persist-to', join(plan.layout.edge, 'dev'), '--env-file', envFile, '--show-interactive-dev-session=false'];
-	const spec = childSpec(plan, 'edge', process.execPath, [wrangler, ...args], { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', NO_COLOR: '1' }, (line) => /Ready on http/.test(line));
+	writeFileSync(
+		envFile,
+		Object.entries(env)
+			.map(([name, value]) => `${name}="${value}"\n`)
+			.join(''),
+		{ mode: 0o600 },
+	);
+	const args = [
+		'dev',
+		'--config',
+		join(root, 'edge/wrangler.jsonc'),
+		'--ip',
+		'127.0.0.1',
+		'--port',
+		String(plan.settings.port),
+		'--inspector-port',
+		'0',
+		'--persist-to',
+		join(plan.layout.edge, 'dev'),
+		'--env-file',
+		envFile,
+		'--show-interactive-dev-session=false',
+	];
+	const spec = childSpec(plan, 'edge', process.execPath, [wrangler, ...args], { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', NO_COLOR: '1' }, (line) =>
+		/Ready on http/.test(line),
+	);
 	return { ...spec, cwd: join(root, 'edge') };
 }

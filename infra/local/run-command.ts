@@ -11,7 +11,11 @@ export interface CommandResult {
 const OUTPUT_CHARS_MAX = 64 * 1024;
 
 /** Runs `command` with the user's own environment plus `env`: installers need the user's proxy, mirror and certificate settings. */
-export function runCommand(command: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs: number }): Promise<CommandResult> {
+export function runCommand(
+	command: string,
+	args: readonly string[],
+	options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs: number },
+): Promise<CommandResult> {
 	return new Promise((resolve) => {
 		let output = '';
 		const child = spawn(command, args, {
@@ -27,7 +31,9 @@ export function runCommand(command: string, args: readonly string[], options: { 
 		child.stdout.setEncoding('utf8').on('data', collect);
 		child.stderr.setEncoding('utf8').on('data', collect);
 		child.on('error', (error) => resolve({ ok: false, missing: (error as NodeJS.ErrnoException).code === 'ENOENT', output: error.message }));
-		child.on('close', (code, signal) => resolve({ ok: code === 0, missing: false, output: signal === null ? output : `${output}\nended by ${signal} after ${options.timeoutMs} ms at most` }));
+		child.on('close', (code, signal) =>
+			resolve({ ok: code === 0, missing: false, output: signal === null ? output : `${output}\nended by ${signal} after ${options.timeoutMs} ms at most` }),
+		);
 	});
 }
 

@@ -93,7 +93,8 @@ function readTopology(file: string | undefined): Topology {
 		throw new ConfigError(`LONGSHORE_TOPOLOGY: ${file} could not be read: ${(error as Error).message}`);
 	}
 	const parsed = topology.safeParse(value);
-	if (!parsed.success) throw new ConfigError(`LONGSHORE_TOPOLOGY: ${file}: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`).join('; ')}`);
+	if (!parsed.success)
+		throw new ConfigError(`LONGSHORE_TOPOLOGY: ${file}: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`).join('; ')}`);
 	const hosts = Object.values(parsed.data.regions).flatMap((region) => Object.values(region.dataCenters).flatMap((center) => Object.keys(center.hosts)));
 	const twice = hosts.find((host, index) => hosts.indexOf(host) !== index);
 	if (twice !== undefined) throw new ConfigError(`LONGSHORE_TOPOLOGY: ${file}: host ${twice} is named twice; a host's name is its id everywhere`);

@@ -51,8 +51,7 @@ export class Stack {
 		const url = `http://127.0.0.1:${port}`;
 		const api = edgeApi(url);
 		await registerRegions(api, plan.secrets, plan.network);
-		await this.#run(brokerChildren(plan));
-		await this.#run(hostChildren(plan));
+		await this.#run([...brokerChildren(plan), ...hostChildren(plan)]);
 		const deployed = await deploy(api, plan.secrets, layout.deployed, example);
 		this.#publish = () => writeLocalJson(plan, deployed, this.#running());
 		this.#publish();

@@ -22,7 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		const nowMs = performance.now();
 		if (firstSignalMs === undefined) {
 			firstSignalMs = nowMs;
-			say('\nStopping (again to force)');
+			say('\nStopping; once more kills everything at once.');
 			void end(0);
 		} else if (nowMs - firstSignalMs > SAME_SIGNAL_MS) {
 			stack.kill();

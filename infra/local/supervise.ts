@@ -112,8 +112,11 @@ class SupervisedChild implements Child {
 		this.#startedAtMs = performance.now();
 		const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...(this.spec.hasControlPipe === true ? (['pipe'] as const) : [])] });
 		this.#process = child;
-		const untilReady: (() => void)[] = [];
-		for (const stream of child.stdio.slice(1) as Readable[]) untilReady.push(this.#read(stream, () => untilReady.forEach((stop) => stop())));
+		const readers: (() => void)[] = [];
+		const stopReading = (): void => {
+			for (const stop of readers) stop();
+		};
+		for (const stream of child.stdio.slice(1) as Readable[]) readers.push(this.#read(stream, stopReading));
 		child.once('error', (error) => this.#ended(child, error.message));
 		child.once('exit', (code, signal) => this.#ended(child, signal ?? `exit ${code}`));
 		child.once('close', () => {

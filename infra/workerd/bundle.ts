@@ -59,7 +59,11 @@ function hashSources(): string {
 
 function hashPath(hash: ReturnType<typeof createHash>, path: string): void {
 	const entries = readdirIfDirectory(path);
-	if (entries === undefined) hash.update(`${relative(root, path)}\0`).update(readFileSync(path)).update('\0');
+	if (entries === undefined)
+		hash
+			.update(`${relative(root, path)}\0`)
+			.update(readFileSync(path))
+			.update('\0');
 	else for (const entry of entries) hashPath(hash, join(path, entry));
 }
 

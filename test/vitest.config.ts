@@ -1,0 +1,38 @@
+/** How `npm test` runs: pure and component tests side by side, whole stacks one after the other. */
+import { resolve } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+const root = resolve(import.meta.dirname, '..');
+
+export default defineConfig({
+	root,
+	cacheDir: resolve(root, '.cache/vitest'),
+	test: {
+		reporters: ['default', resolve(import.meta.dirname, 'support/summary-reporter.ts')],
+		// Telemetry and a download that wrangler and miniflare would otherwise try.
+		env: { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
+		pool: 'forks',
+		restoreMocks: true,
+		projects: [
+			{
+				extends: true,
+				test: {
+					name: 'unit',
+					include: ['test/*.test.ts', 'test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples}/**/*.test.ts'],
+					testTimeout: 30_000,
+					hookTimeout: 60_000,
+					sequence: { groupOrder: 1 },
+				},
+			},
+			{
+				extends: true,
+				// The first stack on a machine installs what is missing, hence the long hooks.
+				test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 600_000, fileParallelism: false, sequence: { groupOrder: 2 } },
+			},
+			{
+				extends: true,
+				test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 600_000, fileParallelism: false, sequence: { groupOrder: 3 } },
+			},
+		],
+	},
+});
