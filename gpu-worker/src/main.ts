@@ -56,7 +56,10 @@ async function main(): Promise<void> {
 	});
 	bridge.serve(agent.bridgeHost);
 	const stop = (): void => {
-		if (stopping) return agent.hurry();
+		if (stopping) {
+			agent.hurry();
+			return;
+		}
 		stopping = true;
 		log.info('stopping');
 		void agent.stop().then(async () => {

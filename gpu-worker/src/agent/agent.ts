@@ -7,18 +7,22 @@ import { createBridgeHost } from './bridge-side.ts';
 import type { BrokerClient } from './broker-client.ts';
 import { createClaims } from './claims.ts';
 import { serveCommands } from './commands.ts';
-import { createDeadlines } from './deadlines.ts';
-import { createDesk } from './desk.ts';
-import { createEndings, type Endings, identity } from './endings.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { createDesk, type JobDesk } from './desk.ts';
+import { createEndings, type Endings } from './endings.ts';
 import { createFleet, type Fleet } from './fleet.ts';
+import { createHandover } from './handover.ts';
 import type { Host } from './host.ts';
 import { createHostReports, type HostReports } from './host-reports.ts';
 import { createIntake } from './intake.ts';
-import { createReporter } from './reporter.ts';
+import { createReporter, type Reporter } from './reporter.ts';
 import type { Spool, SpooledResult } from './spool.ts';
 import { createStops, type Stops } from './stops.ts';
-import { createUploads } from './uploads.ts';
-import type { Attempt, Worker } from './worker.ts';
+import { createUploads, type Uploads } from './uploads.ts';
+import { type Attempt, occupancy, type Worker } from './worker.ts';
+
+/** What is still to be reported when the agent stops gets this long; the rest is in the spool. */
+const FLUSH_MS = 3_000;
 
 export interface AgentOptions {
 	readonly host: Host;
@@ -45,137 +49,115 @@ export interface Agent {
 
 /** Starts an agent on a bus that is connected. */
 export function startAgent(options: AgentOptions): Agent {
-	const { host, bus, broker, spool } = options;
-	const { timers, clock } = host;
-	// The parts call each other; those that are made later are reached through these.
-	let endings: Endings;
-	let stops: Stops;
-	let fleet: Fleet;
-	let reports: HostReports | null = null;
+	return new HostAgent(options);
+}
 
-	const changed = (): void => reports?.changed();
-	const jobEnded = (worker: Worker): void => {
-		fleet.jobEnded(worker);
-		changed();
-	};
-	const workerOf = (attempt: Attempt): Worker | undefined => host.workers.get(attempt.workerId);
-	const stopAttempt = (attempt: Attempt): void => {
+class HostAgent implements Agent {
+	readonly bridgeHost: BridgeHost;
+	readonly #options: AgentOptions;
+	readonly #host: Host;
+	readonly #timeouts: Deadlines;
+	readonly #reporter: Reporter;
+	readonly #uploads: Uploads;
+	readonly #endings: Endings;
+	readonly #desk: JobDesk;
+	readonly #fleet: Fleet;
+	readonly #stops: Stops;
+	/** Made last: it reports the others' state at once. */
+	#reports: HostReports | null = null;
+
+	constructor(options: AgentOptions) {
+		this.#options = options;
+		const { host, bus, broker, spool } = options;
+		this.#host = host;
+		const { timers, clock, log } = host;
+		const jobEnded = (worker: Worker): void => this.#jobEnded(worker);
+		const stop = (attempt: Attempt): void => this.#stopAttempt(attempt);
+		const changed = (): void => this.#reports?.changed();
+		this.#timeouts = createDeadlines(clock, (key) => this.#timeOut(key));
+		this.#reporter = createReporter({
+			bus,
+			clock,
+			log,
+			hostId: host.id,
+			hostBoot: host.boot,
+			retryMs: timers.eventRetryMs,
+			onVerdicts: (settled) => this.#endings.onVerdicts(settled),
+		});
+		this.#uploads = createUploads(host, broker);
+		this.#endings = createEndings({ host, reporter: this.#reporter, spool, uploads: this.#uploads, timeouts: this.#timeouts, jobEnded, stop });
+		const handover = createHandover({ host, bus, timeouts: this.#timeouts, reporter: this.#reporter, endings: this.#endings, jobEnded, changed });
+		this.#desk = createDesk(host, bus, { ...handover, arrived: (endpointId, message) => intake(endpointId, message), roomChanged: changed });
+		const desk = this.#desk;
+		const claims = createClaims(bus, log, timers.claimTimeoutMs);
+		const intake = createIntake({ host, bus, broker, claims, ready: (job) => desk.ready(job), dropped: (endpointId) => desk.dropped(endpointId), supersede: stop });
+		this.#fleet = createFleet({ ...options, lose: this.#endings.lose, exited: () => this.#reviewAndReport(), changed: () => this.#review() });
+		this.#stops = createStops({ host, jobEnded, recycle: (worker, reason) => this.#fleet.hurry(worker, timers.killGraceMs, reason) });
+		this.#reports = createHostReports({ host, bus, freeGpus: () => this.#fleet.freeGpus(), fenced: (reason) => this.#fence(reason), unfenced: () => desk.review() });
+		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
+		this.bridgeHost = createBridgeHost({ host, desk, stops: this.#stops, endings: this.#endings, fleet: this.#fleet, reporter: this.#reporter, changed });
+		this.#endings.resume(options.left);
+	}
+
+	async stop(): Promise<void> {
+		const { bus } = this.#options;
+		this.#host.draining = true;
+		this.#review();
+		await this.#fleet.endAll(this.#host.timers.stopGraceMs);
+		this.#desk.shutDown();
+		await this.#reporter.flushed(bus.isConnected() ? FLUSH_MS : 0);
+		this.#reports?.reportNow();
+		this.#reports?.close();
+		this.#reporter.close();
+		this.#uploads.close();
+		this.#stops.shutDown();
+		this.#timeouts.close();
+	}
+
+	hurry(): void {
+		this.#fleet.killAll();
+	}
+
+	#review(): void {
+		this.#desk.review();
+		this.#reports?.changed();
+	}
+
+	#reviewAndReport(): void {
+		this.#desk.review();
+		this.#reports?.reportNow();
+	}
+
+	#jobEnded(worker: Worker): void {
+		this.#fleet.jobEnded(worker);
+		this.#reports?.changed();
+	}
+
+	/** Whatever the attempt is at, it is not wanted any more; nothing is reported of it. */
+	#stopAttempt(attempt: Attempt): void {
 		if (attempt.state === 'ended') return;
-		host.attempts.delete(attempt.key);
-		timeouts.clear(attempt.key);
-		if (attempt.state === 'waiting') return void desk.withdraw(attempt);
-		const worker = workerOf(attempt);
-		if (worker === undefined) return;
+		this.#host.attempts.delete(attempt.key);
+		this.#timeouts.clear(attempt.key);
+		const worker = this.#host.workers.get(attempt.workerId);
+		if (attempt.state === 'waiting' || worker === undefined) {
+			this.#desk.withdraw(attempt);
+			return;
+		}
 		worker.jobs.delete(attempt.job.id);
-		stops.order(worker, attempt.job.id);
-		jobEnded(worker);
-	};
-	const timeouts = createDeadlines(clock, (key) => {
-		const attempt = host.attempts.get(key);
-		const worker = attempt === undefined ? undefined : workerOf(attempt);
-		if (attempt === undefined || worker === undefined || attempt.state === 'ended') return;
-		stops.order(worker, attempt.job.id);
-		endings.finish(worker, attempt, { output: null, error: 'executionTimeout exceeded', cause: 'execution_timeout' });
-	});
-	const reporter = createReporter({
-		bus,
-		clock,
-		log: host.log,
-		hostId: host.id,
-		hostBoot: host.boot,
-		retryMs: timers.eventRetryMs,
-		onVerdict: (event, verdict) => endings.onVerdict(event, verdict),
-	});
-	const uploads = createUploads(host, broker);
-	endings = createEndings({ host, reporter, spool, uploads, timeouts, jobEnded, stop: stopAttempt });
-	const desk = createDesk(host, bus, {
-		arrived: (endpointId, message) => intake(endpointId, message),
-		handing({ attempt }, take) {
-			attempt.state = 'handing';
-			attempt.workerId = take.worker.id;
-			attempt.startedAtMs = clock.nowMs();
-			take.worker.jobs.set(attempt.job.id, attempt);
-			timeouts.start(attempt.key, attempt.job.executionTimeoutMs);
-		},
-		handed({ attempt, message }) {
-			bus.ack(message);
-			if (attempt.state !== 'handing' || host.attempts.get(attempt.key) !== attempt) return;
-			attempt.state = 'running';
-			reporter.report({ kind: 'started', ...identity(attempt) }, null, attempt.startedAtMs);
-			changed();
-		},
-		returned({ attempt, message }, take) {
-			if (attempt.state !== 'handing' || host.attempts.get(attempt.key) !== attempt) {
-				bus.ack(message);
-				return false;
-			}
-			timeouts.clear(attempt.key);
-			attempt.state = 'waiting';
-			take.worker.jobs.delete(attempt.job.id);
-			jobEnded(take.worker);
-			return true;
-		},
-		untaken({ attempt, message }) {
-			bus.ack(message);
-			attempt.workerId = host.id;
-			endings.lose(attempt, null, `no worker on host ${host.id} took the job after it was granted`);
-		},
-		roomChanged: changed,
-	});
-	const intake = createIntake({
-		host,
-		bus,
-		broker,
-		claims: createClaims(bus, host.log, timers.claimTimeoutMs),
-		ready: desk.ready,
-		dropped: desk.dropped,
-		supersede: stopAttempt,
-	});
-	fleet = createFleet({
-		...options,
-		lose: (attempt, worker, reason) => endings.lose(attempt, worker, reason),
-		exited: () => {
-			desk.review();
-			reports?.reportNow();
-		},
-		changed: () => {
-			desk.review();
-			changed();
-		},
-	});
-	stops = createStops({ host, jobEnded, recycle: (worker, reason) => fleet.end(worker, timers.killGraceMs, reason) });
-	reports = createHostReports({
-		host,
-		bus,
-		freeGpus: () => fleet.freeGpus(),
-		fenced(reason) {
-			desk.review();
-			for (const worker of host.workers.values()) if (worker.jobs.size > 0) fleet.end(worker, timers.killGraceMs, reason);
-		},
-		unfenced: () => desk.review(),
-	});
-	const drainChanged = (): void => {
-		desk.review();
-		changed();
-	};
-	serveCommands({ host, bus, fleet, stopAttempt, drainChanged, reportNow: () => reports?.reportNow() });
-	endings.resume(options.left);
+		this.#stops.order(worker, attempt.job.id);
+		this.#jobEnded(worker);
+	}
 
-	return {
-		bridgeHost: createBridgeHost({ host, desk, stops, endings, fleet, reporter, changed }),
-		async stop() {
-			host.draining = true;
-			desk.review();
-			await fleet.endAll(timers.stopGraceMs);
-			desk.shutDown();
-			await reporter.flushed(bus.isConnected() ? 3_000 : 0);
-			reports?.reportNow();
-			reports?.close();
-			reporter.close();
-			uploads.close();
-			stops.shutDown();
-			timeouts.close();
-		},
-		hurry: () => fleet.killAll(),
-	};
+	#timeOut(key: string): void {
+		const attempt = this.#host.attempts.get(key);
+		const worker = attempt === undefined ? undefined : this.#host.workers.get(attempt.workerId);
+		if (attempt === undefined || worker === undefined || attempt.state === 'ended') return;
+		this.#stops.order(worker, attempt.job.id);
+		this.#endings.finish(worker, attempt, { output: null, error: 'executionTimeout exceeded', cause: 'execution_timeout' });
+	}
+
+	#fence(reason: string): void {
+		this.#desk.review();
+		for (const worker of this.#host.workers.values()) if (occupancy(worker) > 0) this.#fleet.hurry(worker, this.#host.timers.killGraceMs, reason);
+	}
 }

@@ -28,8 +28,8 @@ export function createBridgeHost(parts: BridgeSideParts): BridgeHost {
 		worker: (workerId) => host.workers.get(workerId),
 		nowMs: () => clock.nowMs(),
 		random: () => clock.random(),
-		openTake: desk.open,
-		closeTake: desk.close,
+		openTake: (take) => desk.open(take),
+		closeTake: (take) => desk.close(take),
 		openStopPoll: stops.open,
 		closeStopPoll: stops.close,
 		heard(worker, holdsNoJob) {
@@ -56,7 +56,7 @@ export function createBridgeHost(parts: BridgeSideParts): BridgeHost {
 		async roomForChunks() {
 			while (reporter.heldBytes() > HELD_BYTES_MAX) await new Promise((resolve) => setTimeout(resolve, 100));
 		},
-		retire: fleet.drain,
+		retire: (worker) => fleet.drain(worker),
 		ping(worker, jobIds) {
 			if (worker.stopping.size > 0) stops.seenHolding(worker, jobIds);
 		},

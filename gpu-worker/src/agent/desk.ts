@@ -6,7 +6,7 @@ import type { Bus, PulledMessage, PullStatus } from '../bus/bus.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { bookEnd, bookHeartbeat, bookMessage, bookRequest, dropDead, forgetRequests, newPullAccount, outstanding, type PullAccount } from '../core/pull-account.ts';
 import { shareOut } from '../core/share-out.ts';
-import { createDeadlines } from './deadlines.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { type Host, hasWorkerFor, hostAcceptsJobs } from './host.ts';
 import { type Attempt, acceptsJobs, occupancy, type Take } from './worker.ts';
 
@@ -19,7 +19,7 @@ export interface ReadyJob {
 	readonly claimed: boolean;
 }
 
-interface Desk {
+interface Row {
 	readonly endpointId: string;
 	readonly takes: Set<Take>;
 	readonly account: PullAccount;
@@ -66,42 +66,115 @@ const OVERDUE_MS = 2_000;
 
 /** Starts pulling for the takes that will be opened. */
 export function createDesk(host: Host, bus: Bus, events: DeskEvents): JobDesk {
-	const { clock, timers, log } = host;
-	const desks = new Map<string, Desk>();
-	const dirty = new Set<Desk>();
-	let nextRequestId = 1;
-	let down = false;
+	return new Desk(host, bus, events);
+}
 
-	const deskOf = (endpointId: string): Desk => {
-		let desk = desks.get(endpointId);
-		if (desk === undefined) {
-			desk = { endpointId, takes: new Set(), account: newPullAccount(), preparing: 0, ready: [], failures: 0, pullAfterMs: 0 };
-			desks.set(endpointId, desk);
+class Desk implements JobDesk {
+	readonly #host: Host;
+	readonly #bus: Bus;
+	readonly #events: DeskEvents;
+	readonly #rows = new Map<string, Row>();
+	readonly #dirty = new Set<Row>();
+	readonly #keeps: Deadlines;
+	readonly #watch: NodeJS.Timeout;
+	#nextRequestId = 1;
+	#down = false;
+
+	constructor(host: Host, bus: Bus, events: DeskEvents) {
+		this.#host = host;
+		this.#bus = bus;
+		this.#events = events;
+		this.#keeps = createDeadlines(host.clock, (key) => this.#giveUpKept(key));
+		this.#watch = setInterval(() => this.#dropDead(), Math.min(1_000, host.timers.pullHeartbeatMs));
+		bus.onPulled({
+			message: (endpointId, message) => this.#onMessage(endpointId, message),
+			status: (endpointId, requestId, status) => this.#onStatus(this.#row(endpointId), requestId, status),
+		});
+		bus.onConnection(() => this.#startOver());
+	}
+
+	open(take: Take): void {
+		const row = this.#row(take.worker.endpointId);
+		row.takes.add(take);
+		take.worker.takes.add(take);
+		this.#touch(row);
+		this.#events.roomChanged();
+	}
+
+	close(take: Take): void {
+		if (!take.worker.takes.delete(take)) return;
+		this.#rows.get(take.worker.endpointId)?.takes.delete(take);
+		this.#events.roomChanged();
+	}
+
+	ready(job: ReadyJob): void {
+		this.#row(job.attempt.job.endpointId).preparing--;
+		this.#accept(job);
+	}
+
+	dropped(endpointId: string): void {
+		const row = this.#row(endpointId);
+		row.preparing--;
+		this.#touch(row);
+	}
+
+	withdraw(attempt: Attempt): boolean {
+		const row = this.#rows.get(attempt.job.endpointId);
+		const job = row?.ready.find((candidate) => candidate.attempt === attempt);
+		if (row === undefined || job === undefined) return false;
+		this.#remove(row, job);
+		this.#bus.ack(job.message);
+		this.#touch(row);
+		return true;
+	}
+
+	review(): void {
+		for (const row of this.#rows.values()) {
+			if (!hostAcceptsJobs(this.#host) || !hasWorkerFor(this.#host, row.endpointId)) this.#giveUpAll(row);
+			this.#touch(row);
 		}
-		return desk;
-	};
+	}
+
+	shutDown(): void {
+		this.#down = true;
+		clearInterval(this.#watch);
+		for (const row of this.#rows.values()) this.#giveUpAll(row);
+		this.#keeps.close();
+	}
+
+	#row(endpointId: string): Row {
+		let row = this.#rows.get(endpointId);
+		if (row === undefined) {
+			row = { endpointId, takes: new Set(), account: newPullAccount(), preparing: 0, ready: [], failures: 0, pullAfterMs: 0 };
+			this.#rows.set(endpointId, row);
+		}
+		return row;
+	}
+
 	/** What happens in one turn of the loop (a burst of messages, of takes) is served together. */
-	const touch = (desk: Desk): void => {
-		if (dirty.size === 0) setImmediate(serveAll);
-		dirty.add(desk);
-	};
-	const serveAll = (): void => {
-		const all = [...dirty];
-		dirty.clear();
-		for (const desk of all) serve(desk);
-	};
-	const serve = (desk: Desk): void => {
-		if (down) return;
-		const takes = hostAcceptsJobs(host) ? [...desk.takes].filter((take) => acceptsJobs(take.worker)) : [];
-		if (desk.ready.length > 0) share(desk, takes);
-		pullMissing(
-			desk,
-			takes.filter((take) => desk.takes.has(take)),
-		);
-	};
-	const share = (desk: Desk, takes: readonly Take[]): void => {
-		const jobs = desk.ready;
-		desk.ready = [];
+	#touch(row: Row): void {
+		if (this.#dirty.size === 0) setImmediate(() => this.#serveAll());
+		this.#dirty.add(row);
+	}
+
+	#serveAll(): void {
+		const rows = [...this.#dirty];
+		this.#dirty.clear();
+		if (this.#down) return;
+		for (const row of rows) {
+			if (row.ready.length > 0) this.#share(row);
+			this.#pullMissing(row);
+		}
+	}
+
+	#usableTakes(row: Row): Take[] {
+		return hostAcceptsJobs(this.#host) ? [...row.takes].filter((take) => acceptsJobs(take.worker)) : [];
+	}
+
+	#share(row: Row): void {
+		const takes = this.#usableTakes(row);
+		const jobs = row.ready;
+		row.ready = [];
 		const given = new Map<Take, ReadyJob[]>();
 		const choice = shareOut(
 			jobs.map((job) => job.attempt.job.id),
@@ -109,147 +182,115 @@ export function createDesk(host: Host, bus: Bus, events: DeskEvents): JobDesk {
 		);
 		for (const [index, job] of jobs.entries()) {
 			const take = takes[choice[index] ?? -1];
-			if (take === undefined) desk.ready.push(job);
+			if (take === undefined) row.ready.push(job);
 			else if (given.get(take)?.push(job) === undefined) given.set(take, [job]);
 		}
-		for (const [take, batch] of given) hand(desk, take, batch);
-		if (desk.ready.length > 0 && !hasWorkerFor(host, desk.endpointId)) for (const job of [...desk.ready]) giveUp(desk, job);
-	};
-	const hand = (desk: Desk, take: Take, jobs: readonly ReadyJob[]): void => {
-		desk.takes.delete(take);
-		for (const job of jobs) {
-			keeps.clear(job.attempt.key);
-			events.handing(job, take);
-		}
-		take.deliver(
-			jobs.map((job) => job.payload),
-			(delivered) => {
-				for (const job of jobs) {
-					if (delivered) events.handed(job);
-					else if (events.returned(job, take)) accept(job);
-				}
-			},
-		);
-	};
-	const accept = (job: ReadyJob): void => {
-		const desk = deskOf(job.attempt.job.endpointId);
-		desk.ready.push(job);
-		keeps.start(job.attempt.key, job.claimed ? CLAIMED_KEEP_MS : timers.keepMs);
-		touch(desk);
-	};
-	const giveUp = (desk: Desk, job: ReadyJob): void => {
-		desk.ready = desk.ready.filter((other) => other !== job);
-		keeps.clear(job.attempt.key);
-		if (job.claimed) events.untaken(job);
-		else {
-			host.attempts.delete(job.attempt.key);
-			bus.nak(job.message, 0);
-		}
-		touch(desk);
-	};
-	const keeps = createDeadlines(clock, (key) => {
-		for (const desk of desks.values()) {
-			const job = desk.ready.find((candidate) => candidate.attempt.key === key);
-			if (job !== undefined) giveUp(desk, job);
-		}
-	});
-	const pullMissing = (desk: Desk, takes: readonly Take[]): void => {
-		let missing = -outstanding(desk.account) - desk.preparing - desk.ready.length;
-		for (const take of takes) missing += take.room;
-		const nowMs = clock.nowMs();
-		if (missing <= 0 || !bus.isConnected() || nowMs < desk.pullAfterMs) return;
-		const id = nextRequestId++;
-		bookRequest(desk.account, id, missing, nowMs, nowMs + timers.pullExpiresMs + OVERDUE_MS);
-		bus.pull(desk.endpointId, id, missing, timers.pullExpiresMs, timers.pullHeartbeatMs);
-	};
-	const backOff = (desk: Desk, detail: string): void => {
-		const waitMs = backoffMs(desk.failures++, 100, 2_000, clock.random());
-		if (desk.failures % 20 === 1) log.warn('a pull was refused, trying again', { endpointId: desk.endpointId, detail });
-		desk.pullAfterMs = clock.nowMs() + waitMs;
-		setTimeout(() => touch(desk), waitMs + 1).unref();
-	};
-	const onStatus = (desk: Desk, requestId: number, status: PullStatus): void => {
-		const nowMs = clock.nowMs();
-		if (status.kind === 'heartbeat') {
-			desk.failures = 0;
-			return bookHeartbeat(desk.account, nowMs);
-		}
-		bookEnd(desk.account, requestId, status.kind === 'ended' ? status.pending : null, nowMs);
-		if (status.kind === 'absent' || status.backOff) backOff(desk, status.detail);
-		else desk.failures = 0;
-		touch(desk);
-	};
-	bus.onPulled({
-		message(endpointId, message) {
-			const desk = deskOf(endpointId);
-			bookMessage(desk.account, clock.nowMs());
-			desk.failures = 0;
-			desk.preparing++;
-			events.arrived(endpointId, message);
-		},
-		status: (endpointId, requestId, status) => onStatus(deskOf(endpointId), requestId, status),
-	});
-	bus.onConnection(() => {
-		for (const desk of desks.values()) {
-			forgetRequests(desk.account);
-			desk.pullAfterMs = 0;
-			touch(desk);
-		}
-	});
-	const watch = setInterval(
-		() => {
-			const nowMs = clock.nowMs();
-			for (const [endpointId, desk] of desks) {
-				if (dropDead(desk.account, nowMs, 2.5 * timers.pullHeartbeatMs)) touch(desk);
-				if (desk.takes.size + desk.preparing + desk.ready.length + desk.account.requests.length === 0) desks.delete(endpointId);
-			}
-		},
-		Math.min(1_000, timers.pullHeartbeatMs),
-	);
+		for (const [take, batch] of given) this.#hand(row, take, batch);
+		if (row.ready.length > 0 && !hasWorkerFor(this.#host, row.endpointId)) this.#giveUpAll(row);
+	}
 
-	return {
-		open(take) {
-			const desk = deskOf(take.worker.endpointId);
-			desk.takes.add(take);
-			take.worker.takes.add(take);
-			touch(desk);
-			events.roomChanged();
-		},
-		close(take) {
-			if (!take.worker.takes.delete(take)) return;
-			desks.get(take.worker.endpointId)?.takes.delete(take);
-			events.roomChanged();
-		},
-		ready(job) {
-			deskOf(job.attempt.job.endpointId).preparing--;
-			accept(job);
-		},
-		dropped(endpointId) {
-			const desk = deskOf(endpointId);
-			desk.preparing--;
-			touch(desk);
-		},
-		withdraw(attempt) {
-			const desk = desks.get(attempt.job.endpointId);
-			const job = desk?.ready.find((candidate) => candidate.attempt === attempt);
-			if (desk === undefined || job === undefined) return false;
-			desk.ready = desk.ready.filter((other) => other !== job);
-			keeps.clear(attempt.key);
-			bus.ack(job.message);
-			touch(desk);
-			return true;
-		},
-		review() {
-			for (const desk of desks.values()) {
-				if (!hostAcceptsJobs(host) || !hasWorkerFor(host, desk.endpointId)) for (const job of [...desk.ready]) giveUp(desk, job);
-				touch(desk);
+	#hand(row: Row, take: Take, jobs: readonly ReadyJob[]): void {
+		row.takes.delete(take);
+		for (const job of jobs) {
+			this.#keeps.clear(job.attempt.key);
+			this.#events.handing(job, take);
+		}
+		const payloads = jobs.map((job) => job.payload);
+		take.deliver(payloads, (delivered) => {
+			for (const job of jobs) {
+				if (delivered) this.#events.handed(job);
+				else if (this.#events.returned(job, take)) this.#accept(job);
 			}
-		},
-		shutDown() {
-			down = true;
-			clearInterval(watch);
-			for (const desk of desks.values()) for (const job of [...desk.ready]) giveUp(desk, job);
-			keeps.close();
-		},
-	};
+		});
+	}
+
+	#accept(job: ReadyJob): void {
+		const row = this.#row(job.attempt.job.endpointId);
+		row.ready.push(job);
+		this.#keeps.start(job.attempt.key, job.claimed ? CLAIMED_KEEP_MS : this.#host.timers.keepMs);
+		this.#touch(row);
+	}
+
+	#remove(row: Row, job: ReadyJob): void {
+		row.ready = row.ready.filter((other) => other !== job);
+		this.#keeps.clear(job.attempt.key);
+	}
+
+	#giveUp(row: Row, job: ReadyJob): void {
+		this.#remove(row, job);
+		if (job.claimed) this.#events.untaken(job);
+		else {
+			this.#host.attempts.delete(job.attempt.key);
+			this.#bus.nak(job.message, 0);
+		}
+		this.#touch(row);
+	}
+
+	#giveUpAll(row: Row): void {
+		for (const job of [...row.ready]) this.#giveUp(row, job);
+	}
+
+	#giveUpKept(key: string): void {
+		for (const row of this.#rows.values()) {
+			const job = row.ready.find((candidate) => candidate.attempt.key === key);
+			if (job !== undefined) this.#giveUp(row, job);
+		}
+	}
+
+	#pullMissing(row: Row): void {
+		let missing = -outstanding(row.account) - row.preparing - row.ready.length;
+		for (const take of this.#usableTakes(row)) missing += take.room;
+		const { clock, timers } = this.#host;
+		const nowMs = clock.nowMs();
+		if (missing <= 0 || !this.#bus.isConnected() || nowMs < row.pullAfterMs) return;
+		const id = this.#nextRequestId++;
+		bookRequest(row.account, id, missing, nowMs, nowMs + timers.pullExpiresMs + OVERDUE_MS);
+		this.#bus.pull(row.endpointId, id, missing, timers.pullExpiresMs, timers.pullHeartbeatMs);
+	}
+
+	#onMessage(endpointId: string, message: PulledMessage): void {
+		const row = this.#row(endpointId);
+		bookMessage(row.account, this.#host.clock.nowMs());
+		row.failures = 0;
+		row.preparing++;
+		this.#events.arrived(endpointId, message);
+	}
+
+	#onStatus(row: Row, requestId: number, status: PullStatus): void {
+		const nowMs = this.#host.clock.nowMs();
+		if (status.kind === 'heartbeat') {
+			row.failures = 0;
+			bookHeartbeat(row.account, nowMs);
+			return;
+		}
+		bookEnd(row.account, requestId, status.kind === 'ended' ? status.pending : null, nowMs);
+		if (status.kind === 'absent' || status.backOff) this.#backOff(row, status.detail);
+		else row.failures = 0;
+		this.#touch(row);
+	}
+
+	#backOff(row: Row, detail: string): void {
+		const { clock, log } = this.#host;
+		const waitMs = backoffMs(row.failures++, 100, 2_000, clock.random());
+		if (row.failures % 20 === 1) log.warn('a pull was refused, trying again', { endpointId: row.endpointId, detail });
+		row.pullAfterMs = clock.nowMs() + waitMs;
+		setTimeout(() => this.#touch(row), waitMs + 1).unref();
+	}
+
+	/** The connection is another one: what was asked on the old one will not come. */
+	#startOver(): void {
+		for (const row of this.#rows.values()) {
+			forgetRequests(row.account);
+			row.pullAfterMs = 0;
+			this.#touch(row);
+		}
+	}
+
+	#dropDead(): void {
+		const nowMs = this.#host.clock.nowMs();
+		for (const [endpointId, row] of this.#rows) {
+			if (dropDead(row.account, nowMs, 2.5 * this.#host.timers.pullHeartbeatMs)) this.#touch(row);
+			if (row.takes.size + row.preparing + row.ready.length + row.account.requests.length === 0) this.#rows.delete(endpointId);
+		}
+	}
 }

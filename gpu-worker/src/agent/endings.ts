@@ -32,7 +32,7 @@ export interface Endings {
 	lose(attempt: Attempt, worker: Worker | null, reason: string): void;
 	/** Sends results that an earlier agent left in the spool. */
 	resume(left: ReadonlyMap<string, SpooledResult>): void;
-	onVerdict(event: ReportedEvent, verdict: Verdict): void;
+	onVerdicts(settled: readonly { readonly event: ReportedEvent; readonly verdict: Verdict }[]): void;
 }
 
 /** `endings` of one agent. */
@@ -49,13 +49,28 @@ export function createEndings(parts: EndingsParts): Endings {
 		parts.jobEnded(worker);
 	};
 	const send = (key: string, result: SpooledResult, atMs: number): void => {
-		if (result.outputFile === null) return reporter.report(result.event, result.frame, atMs);
+		if (result.outputFile === null) {
+			reporter.report(result.event, result.frame, atMs);
+			return;
+		}
 		uploaded.set(key, { result, atMs });
 		uploads.start(key, result.event, result.outputFile, (stored) => {
 			// An output that nobody wants any more still needs its verdict, so that the result leaves the spool.
 			if (!stored) host.log.warn('the edge does not take an output any more', { job: key });
 			reporter.report(result.event, null, atMs);
 		});
+	};
+	/** False when the edge wants the output again. */
+	const resultIsOver = (key: string, verdict: Verdict): boolean => {
+		const large = uploaded.get(key);
+		if (verdict === 'upload' && large !== undefined) {
+			send(key, large.result, large.atMs);
+			return false;
+		}
+		if (verdict === 'upload') host.log.error('the edge asks for an output that was sent inline', { job: key });
+		uploaded.delete(key);
+		host.attempts.delete(key);
+		return true;
 	};
 	return {
 		finish(worker, attempt, ending) {
@@ -81,19 +96,18 @@ export function createEndings(parts: EndingsParts): Endings {
 		resume(left) {
 			for (const [key, result] of left) send(key, result, clock.nowMs() - Math.max(0, clock.wallMs() - result.endedAtWallMs));
 		},
-		onVerdict(event, verdict) {
-			const key = attemptKey(event.id, event.epoch);
-			if (event.kind === 'result') {
-				const large = uploaded.get(key);
-				if (verdict === 'upload' && large !== undefined) return send(key, large.result, large.atMs);
-				if (verdict === 'upload') host.log.error('the edge asks for an output that was sent inline', { job: key });
-				uploaded.delete(key);
-				spool.settle([key]);
-				host.attempts.delete(key);
-				return;
+		onVerdicts(verdicts) {
+			const over: string[] = [];
+			for (const { event, verdict } of verdicts) {
+				const key = attemptKey(event.id, event.epoch);
+				if (event.kind === 'result') {
+					if (resultIsOver(key, verdict)) over.push(key);
+					continue;
+				}
+				const attempt = host.attempts.get(key);
+				if (verdict === 'stop' && attempt !== undefined) parts.stop(attempt);
 			}
-			const attempt = host.attempts.get(key);
-			if (verdict === 'stop' && attempt !== undefined) parts.stop(attempt);
+			if (over.length > 0) spool.settle(over);
 		},
 	};
 }

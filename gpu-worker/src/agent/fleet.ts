@@ -3,7 +3,7 @@ import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { chooseGpus } from '../core/slots.ts';
 import { workerEnv } from '../core/worker-env.ts';
 import { type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
-import { createDeadlines } from './deadlines.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { type Attempt, occupancy, type Worker } from './worker.ts';
 
@@ -30,6 +30,8 @@ export interface Fleet {
 	drain(worker: Worker): void;
 	/** Ends the worker now: SIGTERM, after `graceMs` SIGKILL. */
 	end(worker: Worker, graceMs: number, reason: string): void;
+	/** Like `end`, and shortens the time of a worker that is ending already. */
+	hurry(worker: Worker, graceMs: number, reason: string): void;
 	/** A drained worker may have become empty. */
 	jobEnded(worker: Worker): void;
 	freeGpus(): number;
@@ -40,113 +42,117 @@ export interface Fleet {
 
 /** The fleet of one host, empty at first. */
 export function createFleet(parts: FleetParts): Fleet {
-	const { host, runtime } = parts;
-	const starting = new Map<string, Promise<void>>();
-	const exits = new Map<string, Promise<void>>();
-	const heldByStarting = new Map<string, readonly number[]>();
-	const killTimes = createDeadlines(host.clock, (workerId) => host.workers.get(workerId)?.process.kill());
+	return new HostFleet(parts);
+}
 
-	const heldGpus = (): Set<number> => {
-		const held = new Set<number>();
-		for (const worker of host.workers.values()) for (const gpu of worker.gpus) held.add(gpu);
-		for (const gpus of heldByStarting.values()) for (const gpu of gpus) held.add(gpu);
-		return held;
-	};
-	const start = async (workerId: string, endpointId: string, version: number, spec: EndpointSpec): Promise<void> => {
-		if (host.draining) throw new WorkerStartError('this host drains and starts no workers');
+class HostFleet implements Fleet {
+	readonly #parts: FleetParts;
+	readonly #host: Host;
+	readonly #starting = new Map<string, { readonly gpus: readonly number[]; readonly done: Promise<void> }>();
+	readonly #exits = new Map<string, Promise<void>>();
+	readonly #killTimes: Deadlines;
+
+	constructor(parts: FleetParts) {
+		this.#parts = parts;
+		this.#host = parts.host;
+		this.#killTimes = createDeadlines(parts.host.clock, (workerId) => this.#host.workers.get(workerId)?.process.kill());
+	}
+
+	async start(workerId: string, endpointId: string, version: number, spec: EndpointSpec): Promise<void> {
+		if (this.#host.workers.has(workerId)) return;
+		const already = this.#starting.get(workerId);
+		if (already !== undefined) return already.done;
+		if (this.#host.draining) throw new WorkerStartError('this host drains and starts no workers');
 		if (spec.type !== 'QUEUE') throw new WorkerStartError(`this host runs workers of QUEUE endpoints only, not of ${spec.type}`);
-		const gpus = chooseGpus(host.inventory.gpus, heldGpus(), spec.gpuCount);
-		if (gpus === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${host.inventory.gpus - heldGpus().size} of ${host.inventory.gpus} are free`);
-		heldByStarting.set(workerId, gpus);
-		const key = parts.newKey();
-		const { id: hostId, dataCenterId, inventory } = host;
-		const facts = {
-			workerId,
-			endpointId,
-			key,
-			bridgeUrl: parts.bridgeUrl,
-			dataCenterId,
-			hostId,
-			gpuType: inventory.gpuType,
-			gpus,
-			spec,
-			pingIntervalMs: PING_INTERVAL_MS,
-			agentEnv: parts.agentEnv,
-		};
-		try {
-			const startedAtMs = host.clock.nowMs();
-			const process = await runtime.start({ workerId, spec, env: (tempDir) => workerEnv({ ...facts, tempDir }) });
-			const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, process });
-			host.workers.set(workerId, worker);
-			exits.set(
-				workerId,
-				process.exited.then((exit) => onExit(worker, exit)),
-			);
-			host.log.info('worker started', { workerId, endpointId, version, pid: process.pid, gpus });
-		} finally {
-			heldByStarting.delete(workerId);
-		}
-		parts.changed();
-	};
-	const onExit = (worker: Worker, exit: WorkerExit): void => {
-		worker.exit = exit;
-		killTimes.clear(worker.id);
-		const how = describeExit(exit);
-		host.log[worker.terminating ? 'info' : 'warn']('worker exited', { workerId: worker.id, endpointId: worker.endpointId, how, asked: worker.terminating });
-		for (const attempt of [...worker.jobs.values()]) {
-			// A job whose answer is still being written comes back by way of its connection.
-			if (attempt.state !== 'running') continue;
-			const lastLog = worker.process.lastLog(REASON_LOG_CHARS);
-			parts.lose(attempt, worker, `worker ${worker.id} ${how}${lastLog === '' ? '' : `; its last lines:\n${lastLog}`}`);
-		}
-		worker.stopping.clear();
-		exits.delete(worker.id);
-		parts.exited(worker);
-		parts.changed();
-	};
-	const end = (worker: Worker, graceMs: number, reason: string): void => {
+		const total = this.#host.inventory.gpus;
+		const gpus = chooseGpus(total, this.#heldGpus(), spec.gpuCount);
+		if (gpus === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${this.freeGpus()} of ${total} are free`);
+		const done = this.#launch(workerId, endpointId, version, spec, gpus).finally(() => this.#starting.delete(workerId));
+		this.#starting.set(workerId, { gpus, done });
+		await done;
+		this.#parts.changed();
+	}
+
+	drain(worker: Worker): void {
+		if (worker.draining) return;
+		worker.draining = true;
+		releasePolls(worker);
+		if (occupancy(worker) === 0) this.end(worker, this.#host.timers.stopGraceMs, 'drained');
+		this.#parts.changed();
+	}
+
+	end(worker: Worker, graceMs: number, reason: string): void {
 		if (worker.exit !== null || worker.terminating) return;
-		host.log.info('ending worker', { workerId: worker.id, reason });
+		this.#host.log.info('ending worker', { workerId: worker.id, reason });
 		worker.draining = true;
 		worker.terminating = true;
 		releasePolls(worker);
 		worker.process.terminate();
-		killTimes.start(worker.id, graceMs);
-		parts.changed();
-	};
-	return {
-		start(workerId, endpointId, version, spec) {
-			if (host.workers.has(workerId)) return Promise.resolve();
-			const already = starting.get(workerId);
-			if (already !== undefined) return already;
-			const promise = start(workerId, endpointId, version, spec).finally(() => starting.delete(workerId));
-			starting.set(workerId, promise);
-			return promise;
-		},
-		drain(worker) {
-			if (worker.draining) return;
-			worker.draining = true;
-			releasePolls(worker);
-			if (occupancy(worker) === 0) end(worker, host.timers.stopGraceMs, 'drained');
-			parts.changed();
-		},
-		end,
-		jobEnded(worker) {
-			if (occupancy(worker) > 0) return;
-			worker.idleSinceMs = host.clock.nowMs();
-			if (worker.draining) end(worker, host.timers.stopGraceMs, 'drained');
-		},
-		freeGpus: () => host.inventory.gpus - heldGpus().size,
-		async endAll(graceMs) {
-			await Promise.allSettled(starting.values());
-			for (const worker of host.workers.values()) end(worker, graceMs, 'the agent stops');
-			await Promise.all(exits.values());
-			killTimes.close();
-		},
-		killAll() {
-			for (const worker of host.workers.values()) worker.process.kill();
-		},
-	};
+		this.#killTimes.start(worker.id, graceMs);
+		this.#parts.changed();
+	}
+
+	hurry(worker: Worker, graceMs: number, reason: string): void {
+		if (!worker.terminating) this.end(worker, graceMs, reason);
+		else if (worker.exit === null) this.#killTimes.start(worker.id, graceMs);
+	}
+
+	jobEnded(worker: Worker): void {
+		if (occupancy(worker) > 0) return;
+		worker.idleSinceMs = this.#host.clock.nowMs();
+		if (worker.draining) this.end(worker, this.#host.timers.stopGraceMs, 'drained');
+	}
+
+	freeGpus(): number {
+		return this.#host.inventory.gpus - this.#heldGpus().size;
+	}
+
+	async endAll(graceMs: number): Promise<void> {
+		await Promise.allSettled([...this.#starting.values()].map((entry) => entry.done));
+		for (const worker of this.#host.workers.values()) this.end(worker, graceMs, 'the agent stops');
+		await Promise.all(this.#exits.values());
+		this.#killTimes.close();
+	}
+
+	killAll(): void {
+		for (const worker of this.#host.workers.values()) worker.process.kill();
+	}
+
+	#heldGpus(): Set<number> {
+		const held = new Set<number>();
+		for (const worker of this.#host.workers.values()) if (worker.exit === null) for (const gpu of worker.gpus) held.add(gpu);
+		for (const { gpus } of this.#starting.values()) for (const gpu of gpus) held.add(gpu);
+		return held;
+	}
+
+	async #launch(workerId: string, endpointId: string, version: number, spec: EndpointSpec, gpus: readonly number[]): Promise<void> {
+		const { runtime, bridgeUrl, agentEnv } = this.#parts;
+		const { id: hostId, dataCenterId, inventory, clock, workers, log } = this.#host;
+		const key = this.#parts.newKey();
+		const startedAtMs = clock.nowMs();
+		const facts = { workerId, endpointId, key, bridgeUrl, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
+		const process = await runtime.start({ workerId, spec, env: (tempDir) => workerEnv({ ...facts, tempDir }) });
+		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, process });
+		workers.set(workerId, worker);
+		const exited = process.exited.then((exit) => this.#onExit(worker, exit));
+		this.#exits.set(workerId, exited);
+		log.info('worker started', { workerId, endpointId, version, pid: process.pid, gpus });
+	}
+
+	#onExit(worker: Worker, exit: WorkerExit): void {
+		worker.exit = exit;
+		this.#killTimes.clear(worker.id);
+		const how = describeExit(exit);
+		this.#host.log[worker.terminating ? 'info' : 'warn']('worker exited', { workerId: worker.id, endpointId: worker.endpointId, how, asked: worker.terminating });
+		const lastLog = worker.process.lastLog(REASON_LOG_CHARS);
+		for (const attempt of [...worker.jobs.values()]) {
+			// A job whose answer is still being written comes back by way of its connection.
+			if (attempt.state === 'running') this.#parts.lose(attempt, worker, `worker ${worker.id} ${how}${lastLog === '' ? '' : `; its last lines:\n${lastLog}`}`);
+		}
+		worker.stopping.clear();
+		this.#exits.delete(worker.id);
+		this.#parts.exited(worker);
+	}
 }
 
 /** Held polls would keep a worker that is asked to end from ending. */

@@ -12,6 +12,7 @@ import { backoffMs } from '../core/backoff.ts';
 import { countForMessage } from '../core/event-batch.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from './clock.ts';
+import { attemptKey } from './worker.ts';
 
 type WithoutAge<T> = T extends unknown ? Omit<T, 'agoMs'> : never;
 /** An event as it is kept: its age is worked out anew whenever it is sent. */
@@ -20,10 +21,11 @@ export type ResultEvent = Extract<ReportedEvent, { kind: 'result' }>;
 
 /** A started event waits this long for a result that makes it needless. */
 const STARTED_LINGER_MS = 20;
+/** About what an event takes in a message's head besides texts of unknown length. Bytes. */
+const HEAD_BYTES = 320;
 
 interface Pending {
 	readonly event: ReportedEvent;
-	readonly key: string;
 	readonly frame: Uint8Array | null;
 	readonly atMs: number;
 	readonly headBytes: number;
@@ -44,8 +46,8 @@ export interface ReporterOptions {
 	readonly hostId: string;
 	readonly hostBoot: string;
 	readonly retryMs: number;
-	/** Called once for each event; `upload` may be answered by reporting the event again. */
-	onVerdict(event: ReportedEvent, verdict: Verdict): void;
+	/** Called once for each event, with those of one message together; `upload` may be answered by reporting the event again. */
+	onVerdicts(settled: readonly { readonly event: ReportedEvent; readonly verdict: Verdict }[]): void;
 }
 
 export interface Reporter {
@@ -62,152 +64,172 @@ export interface Reporter {
 
 /** Starts reporting; events wait while the bus is away. */
 export function createReporter(options: ReporterOptions): Reporter {
-	const { bus, clock, log } = options;
-	const encoder = new TextEncoder();
-	const lingering = new Map<string, Pending>();
-	const batches = new Map<number, Batch>();
-	const queue: Pending[] = [];
-	let batchNumber = 0;
-	let heldBytes = 0;
-	let held = 0;
-	let sending = false;
-	let scheduled = false;
-	let closed = false;
-	let lingerTimer: NodeJS.Timeout | null = null;
+	return new EventReporter(options);
+}
 
-	const schedule = (): void => {
-		if (scheduled || sending || closed) return;
-		scheduled = true;
-		setImmediate(() => {
-			scheduled = false;
-			void sendAll();
+class EventReporter implements Reporter {
+	readonly #options: ReporterOptions;
+	readonly #encoder = new TextEncoder();
+	/** Started events that a result may still make needless, oldest first. */
+	readonly #lingering = new Map<string, Pending>();
+	readonly #batches = new Map<number, Batch>();
+	readonly #repeatTimer: NodeJS.Timeout;
+	#queue: Pending[] = [];
+	#batchNumber = 0;
+	#heldBytes = 0;
+	#held = 0;
+	#sending = false;
+	#scheduled = false;
+	#closed = false;
+	#lingerTimer: NodeJS.Timeout | null = null;
+
+	constructor(options: ReporterOptions) {
+		this.#options = options;
+		this.#repeatTimer = setInterval(() => this.#repeatSilent(), Math.max(50, options.retryMs / 4));
+		options.bus.subscribe(verdictSubject(options.hostId), (data) => {
+			const message = verdictMessage.safeParse(JSON.parse(new TextDecoder().decode(data)));
+			if (!message.success) options.log.error('a verdict message is malformed', { error: message.error.message });
+			else if (message.data.hostBoot === options.hostBoot) this.#settle(message.data.batch, message.data.verdicts);
 		});
-	};
-	const endLinger = (): void => {
-		lingerTimer = null;
-		const nowMs = clock.nowMs();
-		for (const [key, pending] of lingering) {
-			if (pending.atMs + STARTED_LINGER_MS > nowMs + 1) break;
-			lingering.delete(key);
-			queue.push(pending);
+	}
+
+	report(event: ReportedEvent, frame: Uint8Array | null, atMs: number): void {
+		const key = attemptKey(event.id, event.epoch);
+		const pending: Pending = { event, frame, atMs, headBytes: HEAD_BYTES + 2 * textLength(event), frameBytes: frame?.length ?? 0, settled: false };
+		this.#hold(pending, 1);
+		if (event.kind === 'started') {
+			this.#lingering.set(key, pending);
+			this.#lingerTimer ??= setTimeout(() => this.#endLinger(), STARTED_LINGER_MS);
+			return;
 		}
-		if (queue.length > 0) schedule();
-		armLinger();
-	};
-	const armLinger = (): void => {
-		if (lingerTimer !== null || lingering.size === 0) return;
-		lingerTimer = setTimeout(endLinger, STARTED_LINGER_MS);
-	};
-	const sendAll = async (): Promise<void> => {
-		if (sending) return;
-		sending = true;
-		while (queue.length > 0 && !closed) {
-			const events = queue.splice(0, countForMessage(queue));
-			await sendBatch(events.filter((pending) => !pending.settled));
+		const started = this.#lingering.get(key);
+		if (started !== undefined) {
+			this.#lingering.delete(key);
+			if (event.kind === 'result') this.#hold(started, -1);
+			else this.#queue.push(started);
 		}
-		sending = false;
-	};
+		this.#queue.push(pending);
+		this.#schedule();
+	}
+
+	heldBytes(): number {
+		return this.#heldBytes;
+	}
+
+	held(): number {
+		return this.#held;
+	}
+
+	async flushed(limitMs: number): Promise<void> {
+		const { clock } = this.#options;
+		const untilMs = clock.nowMs() + limitMs;
+		while ((this.#queue.length > 0 || this.#lingering.size > 0 || this.#sending || this.#scheduled) && clock.nowMs() < untilMs)
+			await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+
+	close(): void {
+		this.#closed = true;
+		clearInterval(this.#repeatTimer);
+		if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
+	}
+
+	#hold(pending: Pending, sign: 1 | -1): void {
+		this.#held += sign;
+		this.#heldBytes += sign * (pending.headBytes + pending.frameBytes);
+	}
+
+	#schedule(): void {
+		if (this.#scheduled || this.#sending || this.#closed) return;
+		this.#scheduled = true;
+		setImmediate(() => {
+			this.#scheduled = false;
+			void this.#sendAll();
+		});
+	}
+
+	#endLinger(): void {
+		this.#lingerTimer = null;
+		const dueMs = this.#options.clock.nowMs() - STARTED_LINGER_MS + 1;
+		for (const [key, pending] of this.#lingering) {
+			if (pending.atMs > dueMs) {
+				this.#lingerTimer = setTimeout(() => this.#endLinger(), pending.atMs - dueMs);
+				break;
+			}
+			this.#lingering.delete(key);
+			this.#queue.push(pending);
+		}
+		if (this.#queue.length > 0) this.#schedule();
+	}
+
+	async #sendAll(): Promise<void> {
+		if (this.#sending) return;
+		this.#sending = true;
+		while (this.#queue.length > 0 && !this.#closed) {
+			const events = this.#queue.splice(0, countForMessage(this.#queue)).filter((pending) => !pending.settled);
+			if (events.length > 0) await this.#sendBatch(events);
+		}
+		this.#sending = false;
+	}
+
 	/** Tries until the stream has it: the same number again, so that a message whose acknowledgement was lost is not stored twice. */
-	const sendBatch = async (events: readonly Pending[]): Promise<void> => {
-		if (events.length === 0) return;
-		const batch = ++batchNumber;
-		batches.set(batch, { events, sentAtMs: clock.nowMs(), repeated: false });
-		for (let tries = 0; !closed; tries++) {
+	async #sendBatch(events: readonly Pending[]): Promise<void> {
+		const { bus, hostId, hostBoot, clock, log } = this.#options;
+		const batch = ++this.#batchNumber;
+		this.#batches.set(batch, { events, sentAtMs: clock.nowMs(), repeated: false });
+		for (let tries = 0; !this.#closed; tries++) {
 			try {
-				await bus.store(eventSubject(options.hostId), encodeBatch(batch, events), `${options.hostBoot}.${batch}`, EVENTS_STREAM);
-				return;
+				return await bus.store(eventSubject(hostId), this.#encode(batch, events), `${hostBoot}.${batch}`, EVENTS_STREAM);
 			} catch (error) {
 				if (!(error instanceof BusError)) throw error;
-				if (tries % 10 === 0 && !closed) log.warn('events could not be stored, trying again', { batch, events: events.length, error: error.message });
+				if (tries % 10 === 0 && !this.#closed) log.warn('events could not be stored, trying again', { batch, events: events.length, error: error.message });
 				await new Promise((resolve) => setTimeout(resolve, backoffMs(tries, 50, 2_000, clock.random())));
 			}
 		}
-	};
-	const encodeBatch = (batch: number, events: readonly Pending[]): Uint8Array => {
+	}
+
+	#encode(batch: number, events: readonly Pending[]): Uint8Array {
+		const { hostId, hostBoot, clock } = this.#options;
 		const nowMs = clock.nowMs();
-		const head = {
-			hostId: options.hostId,
-			hostBoot: options.hostBoot,
-			batch,
-			events: events.map((pending) => ({ ...pending.event, agoMs: Math.max(0, Math.round(nowMs - pending.atMs)) })),
-		};
-		return encodeFramed(
-			head,
-			events.flatMap((pending) => pending.frame ?? []),
-			(text) => encoder.encode(text),
-		);
-	};
-	const settle = (batchId: number, verdicts: readonly Verdict[]): void => {
-		const batch = batches.get(batchId);
+		const aged = events.map((pending) => ({ ...pending.event, agoMs: Math.max(0, Math.round(nowMs - pending.atMs)) }));
+		const frames = events.flatMap((pending) => pending.frame ?? []);
+		return encodeFramed({ hostId, hostBoot, batch, events: aged }, frames, (text) => this.#encoder.encode(text));
+	}
+
+	#settle(batchId: number, verdicts: readonly Verdict[]): void {
+		const batch = this.#batches.get(batchId);
 		if (batch === undefined) return;
 		if (batch.events.length !== verdicts.length) {
-			log.error('verdicts do not match their events', { batch: batchId, events: batch.events.length, verdicts: verdicts.length });
+			this.#options.log.error('verdicts do not match their events', { batch: batchId, events: batch.events.length, verdicts: verdicts.length });
 			return;
 		}
-		batches.delete(batchId);
+		this.#batches.delete(batchId);
+		const settled: { event: ReportedEvent; verdict: Verdict }[] = [];
 		for (const [index, pending] of batch.events.entries()) {
 			const verdict = verdicts[index];
 			if (pending.settled || verdict === undefined) continue;
 			pending.settled = true;
-			held--;
-			heldBytes -= pending.headBytes + pending.frameBytes;
-			options.onVerdict(pending.event, verdict);
+			this.#hold(pending, -1);
+			settled.push({ event: pending.event, verdict });
 		}
-	};
-	const repeatSilent = (): void => {
-		const beforeMs = clock.nowMs() - options.retryMs;
-		for (const [id, batch] of batches) {
-			if (batch.events.every((pending) => pending.settled)) batches.delete(id);
-			else if (batch.sentAtMs <= beforeMs && !batch.repeated) {
-				// The old number stays known: its verdict may still come.
-				batch.repeated = true;
-				queue.push(...batch.events.filter((pending) => !pending.settled));
-			}
-		}
-		if (queue.length > 0) schedule();
-	};
-	const repeatTimer = setInterval(repeatSilent, Math.max(50, options.retryMs / 4));
-	bus.subscribe(verdictSubject(options.hostId), (data) => {
-		const message = verdictMessage.safeParse(JSON.parse(new TextDecoder().decode(data)));
-		if (!message.success) log.error('a verdict message is malformed', { error: message.error.message });
-		else if (message.data.hostBoot === options.hostBoot) settle(message.data.batch, message.data.verdicts);
-	});
+		this.#options.onVerdicts(settled);
+	}
 
-	return {
-		report(event, frame, atMs) {
-			const key = `${event.id}.${event.epoch}`;
-			const headBytes = 320 + 2 * (event.kind === 'result' ? (event.error?.length ?? 0) : event.kind === 'lost' ? event.reason.length : 0);
-			const pending: Pending = { event, key, frame, atMs, headBytes, frameBytes: frame?.length ?? 0, settled: false };
-			const started = lingering.get(key);
-			if (event.kind === 'started') {
-				held++;
-				heldBytes += headBytes;
-				lingering.set(key, pending);
-				armLinger();
-				return;
+	/** Publishes events without a verdict again. The old numbers stay known: their verdicts may still come. */
+	#repeatSilent(): void {
+		const beforeMs = this.#options.clock.nowMs() - this.#options.retryMs;
+		for (const [id, batch] of this.#batches) {
+			const open = batch.events.filter((pending) => !pending.settled);
+			if (open.length === 0) this.#batches.delete(id);
+			else if (batch.sentAtMs <= beforeMs && !batch.repeated) {
+				batch.repeated = true;
+				this.#queue.push(...open);
 			}
-			if (started !== undefined) {
-				lingering.delete(key);
-				if (event.kind === 'result') {
-					held--;
-					heldBytes -= started.headBytes;
-				} else queue.push(started);
-			}
-			held++;
-			heldBytes += pending.headBytes + pending.frameBytes;
-			queue.push(pending);
-			schedule();
-		},
-		heldBytes: () => heldBytes,
-		held: () => held,
-		async flushed(limitMs) {
-			const untilMs = clock.nowMs() + limitMs;
-			while ((queue.length > 0 || lingering.size > 0 || sending || scheduled) && clock.nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, 5));
-		},
-		close() {
-			closed = true;
-			clearInterval(repeatTimer);
-			if (lingerTimer !== null) clearTimeout(lingerTimer);
-		},
-	};
+		}
+		if (this.#queue.length > 0) this.#schedule();
+	}
+}
+
+function textLength(event: ReportedEvent): number {
+	if (event.kind === 'result') return event.error?.length ?? 0;
+	return event.kind === 'lost' ? event.reason.length : 0;
 }

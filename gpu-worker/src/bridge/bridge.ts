@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '../agent/worker.ts';
 import { type BridgeRoute, parseRoute, presentedKey } from '../core/route.ts';
 import type { Log } from '../log.ts';
@@ -46,9 +47,11 @@ const KEEP_ALIVE_MS = 120_000;
 export async function openBridge(hostname: string, preferredPort: number, timers: BridgeTimers, log: Log): Promise<Bridge> {
 	let host: BridgeHost | null = null;
 	const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true }, (request, response) => {
-		handle(host, request, response, timers, log).catch((error: Error) => {
+		handle(host, request, response, timers, log).catch(async (error: Error) => {
 			log.error('a worker request failed', { url: request.url, error: error.stack });
-			if (!response.headersSent) answer(response, 500, 'the agent failed on this request; its log says why');
+			// A worker whose poll fails at once comes back at once.
+			if (request.method === 'GET') await sleep(timers.refusalDelayMs);
+			if (!response.headersSent) answer(response, request.method === 'GET' ? 429 : 500, 'the agent failed on this request; its log says why');
 		});
 	});
 	await listen(server, hostname, preferredPort);
@@ -101,7 +104,7 @@ async function handle(host: BridgeHost | null, request: IncomingMessage, respons
 /** SDKs come back at once after any refusal but 429, after which they pause; the delay is for those that do not. */
 async function refuse(request: IncomingMessage, response: ServerResponse, route: BridgeRoute | null, timers: BridgeTimers): Promise<void> {
 	request.resume();
-	await new Promise((resolve) => setTimeout(resolve, timers.refusalDelayMs));
+	await sleep(timers.refusalDelayMs);
 	if (route === null) answer(response, 404, `${request.method} ${(request.url ?? '').split('?')[0]} is not part of the worker protocol`);
 	else answer(response, 429, `worker ${route.workerId} of endpoint ${route.endpointId} is not known here with this key`);
 }

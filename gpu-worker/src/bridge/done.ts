@@ -49,7 +49,10 @@ function tooLarge(bytes: number): Ending {
 
 function progress(call: BridgeCall, attempt: Attempt, json: string): void {
 	const output = Buffer.from(json, 'utf8');
-	if (output.length > FRAME_BYTES_MAX) return answer(call.response, 413, `a progress report may have ${FRAME_BYTES_MAX} bytes, this one has ${output.length}`);
+	if (output.length > FRAME_BYTES_MAX) {
+		answer(call.response, 413, `a progress report may have ${FRAME_BYTES_MAX} bytes, this one has ${output.length}`);
+		return;
+	}
 	call.host.progress(attempt, output);
 	answer(call.response, 200);
 }

@@ -26,7 +26,10 @@ export function answerJson(response: ServerResponse, parts: readonly Uint8Array[
 	};
 	response.once('finish', () => tell(true));
 	response.once('close', () => tell(false));
-	if (response.destroyed || response.socket === null || response.socket.destroyed) return tell(false);
+	if (response.destroyed || response.socket === null || response.socket.destroyed) {
+		tell(false);
+		return;
+	}
 	let length = 0;
 	for (const part of parts) length += part.length;
 	response.writeHead(200, { 'content-type': 'application/json', 'content-length': length });

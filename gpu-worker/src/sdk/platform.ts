@@ -68,7 +68,7 @@ export function createPlatform(env: Readonly<Record<string, string | undefined>>
 			if (answer.status !== 204) await pause(answer.status === 429 ? PAUSE_BUSY_MS : PAUSE_MS, signal);
 		} catch (error) {
 			if (!signal.aborted) {
-				console.error(`poll failed: ${(error as Error).message}`);
+				complain(`poll failed: ${(error as Error).message}`);
 				await pause(PAUSE_MS, signal);
 			}
 		}
@@ -79,9 +79,15 @@ export function createPlatform(env: Readonly<Record<string, string | undefined>>
 			try {
 				const answer = await send('POST', url, POST_TIMEOUT_MS, body);
 				if (answer.status < 300) return;
-				if (answer.status < 500 || tries === POST_TRIES) return console.error(`${url.split('?')[0]}: status ${answer.status} ${answer.text.slice(0, 300)}`);
+				if (answer.status < 500 || tries === POST_TRIES) {
+					complain(`${url.split('?')[0]}: status ${answer.status} ${answer.text.slice(0, 300)}`);
+					return;
+				}
 			} catch (error) {
-				if (tries === POST_TRIES) return console.error(`${url.split('?')[0]}: ${(error as Error).message}`);
+				if (tries === POST_TRIES) {
+					complain(`${url.split('?')[0]}: ${(error as Error).message}`);
+					return;
+				}
 			}
 			await pause(100 * 2 ** tries);
 		}
@@ -103,7 +109,7 @@ export function createPlatform(env: Readonly<Record<string, string | undefined>>
 			const beat = (): void => {
 				const ids = jobIds();
 				const url = ids.length === 0 ? pingUrl : `${pingUrl}&job_id=${ids.join(',')}`;
-				send('GET', url, PAUSE_BUSY_MS, null).catch((error: Error) => console.error(`ping failed: ${error.message}`));
+				send('GET', url, PAUSE_BUSY_MS, null).catch((error: Error) => complain(`ping failed: ${error.message}`));
 			};
 			const timer = setInterval(beat, Number(env['RUNPOD_PING_INTERVAL'] ?? '10000'));
 			signal.addEventListener('abort', () => clearInterval(timer));
@@ -145,4 +151,9 @@ function pause(durationMs: number, signal?: AbortSignal): Promise<void> {
 		const timer = setTimeout(end, durationMs);
 		signal?.addEventListener('abort', end);
 	});
+}
+
+/** A worker's stderr is its log. */
+function complain(text: string): void {
+	process.stderr.write(`${text}\n`);
 }

@@ -60,7 +60,10 @@ export function startWorker<Input = unknown>(options: WorkerOptions<Input>): Run
 	};
 	const look = (): void => {
 		const room = concurrency - running.size - asked;
-		if (stopping || room <= 0 || takes >= TAKES_MAX) return settle();
+		if (stopping || room <= 0 || takes >= TAKES_MAX) {
+			settle();
+			return;
+		}
 		asked += room;
 		takes++;
 		void platform.take(room, running.size > 0, takesEnded.signal).then((jobs) => {
