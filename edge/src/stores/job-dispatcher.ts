@@ -75,7 +75,8 @@ export class JobDispatcher {
 	async routes(): Promise<EndpointRoutes> {
 		const cached = this.#routes;
 		if (cached !== null && Date.now() - cached.at < settingsOf(this.#env).LONGSHORE_DIRECTORY_CACHE_MS) return cached.value;
-		this.#fetching ??= this.#fetchRoutes();
+		if (this.#endpointId === null) throw new Error('the store has no endpoint yet');
+		this.#fetching ??= this.#fetchRoutes(this.#endpointId);
 		return this.#fetching;
 	}
 
@@ -141,10 +142,10 @@ export class JobDispatcher {
 		return cached.value;
 	}
 
-	async #fetchRoutes(): Promise<EndpointRoutes> {
+	/** Must not end before its first await: `routes` would then keep a promise that nothing clears. */
+	async #fetchRoutes(endpointId: string): Promise<EndpointRoutes> {
 		try {
-			if (this.#endpointId === null) throw new Error('the store has no endpoint yet');
-			const value = await this.#env.REGION_DIRECTORY.getByName('all').routes(this.#endpointId);
+			const value = await this.#env.REGION_DIRECTORY.getByName('all').routes(endpointId);
 			this.#routes = { at: Date.now(), value };
 			this.#sentSince.clear();
 			return value;

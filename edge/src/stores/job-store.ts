@@ -215,6 +215,7 @@ export class JobStore extends DurableObject<Env> {
 
 	/** Something changed for the better at the endpoint's regions: jobs without a region are tried again now. */
 	regionsChanged(): void {
+		if (this.#endpointId === null) return; // No job yet: a new endpoint's regions are told before its first one.
 		this.#dispatchWaiting(Number.MAX_SAFE_INTEGER);
 	}
 
