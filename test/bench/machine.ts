@@ -20,18 +20,17 @@ export function currentCommit(): string {
 /** Cores, Node, and the very binaries that the stack runs. */
 export function describeMachine(stack: Stack): Record<string, string | number> {
 	const { pids } = stack.local();
-	const nats = Object.values(pids.nats)[0] ?? 0;
 	return {
 		cores: cpus().length,
 		cpu: cpus()[0]?.model ?? 'unknown',
 		node: process.versions.node,
 		workerd: versionOf(pids.edge),
-		nats: versionOf(nats),
+		nats: versionOf(Object.values(pids.nats)[0]),
 	};
 }
 
-function versionOf(pid: number): string {
-	const binary = identifyProcess(pid)?.command.split(' ')[0];
+function versionOf(pid: number | undefined): string {
+	const binary = pid === undefined ? undefined : identifyProcess(pid)?.command.split(' ')[0];
 	if (binary === undefined || binary === '') return 'unknown';
 	try {
 		return execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim();

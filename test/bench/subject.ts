@@ -91,5 +91,6 @@ function classifyStack(stack: Stack): Map<number, string> {
 	for (const host of Object.values(pids.hosts)) for (const { pid } of processFamily(host)) kinds.set(pid, pid === host ? 'host' : 'worker');
 	for (const pid of Object.values(pids.brokers)) kinds.set(pid, 'broker');
 	for (const pid of Object.values(pids.nats)) kinds.set(pid, 'nats');
-	return kinds.set(pids.edge, 'edge').set(process.pid, 'generator');
+	if (pids.edge !== undefined) kinds.set(pids.edge, 'edge');
+	return kinds.set(process.pid, 'generator');
 }

@@ -3,11 +3,9 @@ import type { Stack } from './start-stack.ts';
 
 /** Creates an account and returns its API key. */
 export async function createAccount(stack: Stack, name: string): Promise<string> {
-	const local = stack.local();
-	const token = local.operatorToken ?? local.regions[0]?.operatorToken ?? '';
 	const response = await fetch(`${stack.url}/admin/accounts`, {
 		method: 'POST',
-		headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+		headers: { authorization: `Bearer ${stack.local().operatorToken}`, 'content-type': 'application/json' },
 		body: JSON.stringify({ name }),
 		signal: AbortSignal.timeout(15_000),
 	});

@@ -16,12 +16,13 @@ const REPOSITORY = resolve(import.meta.dirname, '../..');
 export interface LocalStack {
 	readonly url: string;
 	readonly apiKey: string;
-	readonly operatorToken?: string;
+	readonly operatorToken: string;
 	readonly consoleUrl: string;
 	readonly regions: readonly { readonly id: string; readonly url: string; readonly operatorToken: string; readonly natsUrl: string; readonly dataCenters: unknown }[];
 	readonly endpoints: Readonly<Record<string, string>>;
 	readonly pids: {
-		readonly edge: number;
+		/** Absent for the moment in which it is started again, as any of the others. */
+		readonly edge?: number;
 		readonly brokers: Readonly<Record<string, number>>;
 		readonly nats: Readonly<Record<string, number>>;
 		readonly hosts: Readonly<Record<string, number>>;
@@ -109,7 +110,7 @@ export async function freePort(): Promise<number> {
 function launch(home: string, port: number, options: StartStackOptions, printed: string[]): ChildProcess {
 	const env: NodeJS.ProcessEnv = { ...process.env };
 	for (const name of Object.keys(env)) if (name.startsWith('LONGSHORE_') || name.startsWith('npm_')) delete env[name];
-	Object.assign(env, { PORT: String(port), LONGSHORE_HOME: home }, options.env);
+	Object.assign(env, { PORT: String(port), LONGSHORE_HOME: home, LONGSHORE_EXAMPLE: 'none' }, options.env);
 	if (options.topology !== undefined) {
 		const file = join(home, 'topology.json');
 		writeFileSync(file, JSON.stringify(options.topology));
