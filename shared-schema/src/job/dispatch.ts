@@ -87,5 +87,5 @@ export function keepQueued(job: Job, now: number, timers: JobTimers): Job {
 /** The first look comes after the start window, later ones at growing distance, so that a long queue is not asked about all the time. */
 function nextSweep(job: Job, now: number, timers: JobTimers): number {
 	const sinceSentMs = now - job.sentAt;
-	return Math.max(job.sentAt + timers.startWithinMs, now + timers.sweepMs, now + sinceSentMs / 2);
+	return Math.max(job.sentAt + timers.startWithinMs, now + timers.sweepMs, now + Math.ceil(sinceSentMs / 2));
 }
