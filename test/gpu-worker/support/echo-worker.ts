@@ -22,7 +22,7 @@ startWorker<Input>({
 	concurrency: Number(process.env['CONCURRENCY'] ?? '1'),
 	async handler({ id, input }, { progress, signal }) {
 		if (input.crash === true) {
-			console.error('last words');
+			process.stderr.write('last words\n');
 			process.exit(7);
 		}
 		if (input.stubborn === true) await sleep(60_000);

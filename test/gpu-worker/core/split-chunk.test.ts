@@ -1,0 +1,25 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { splitChunk } from '../../../gpu-worker/src/core/split-chunk.ts';
+
+test('a chunk that fits stays as it is written', () => {
+	expect(splitChunk('{"a": 1.0}', 10, 100)).toEqual(['{"a": 1.0}']);
+});
+
+test('a long string becomes strings that together are it, each within the bound', () => {
+	fc.assert(
+		fc.property(fc.string({ unit: 'binary', minLength: 30 }), (text) => {
+			const json = JSON.stringify(text);
+			const pieces = splitChunk(json, Buffer.byteLength(json), 32);
+			expect(pieces.map((piece) => JSON.parse(piece) as string).join('')).toBe(text);
+			for (const piece of pieces) expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(32);
+		}),
+	);
+});
+
+test('any other long value becomes the pieces of its text', () => {
+	const json = JSON.stringify({ list: Array.from({ length: 20 }, (_, n) => n) });
+	const pieces = splitChunk(json, json.length, 32);
+	expect(pieces.length).toBeGreaterThan(1);
+	expect(pieces.map((piece) => JSON.parse(piece) as string).join('')).toBe(json);
+});

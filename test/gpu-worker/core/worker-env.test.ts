@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { workerEnv } from '../../../gpu-worker/src/core/worker-env.ts';
+import { spec } from '../support/region.ts';
+
+const facts = {
+	workerId: 'w1',
+	endpointId: 'ep1',
+	key: 'secret',
+	bridgeUrl: 'http://127.0.0.1:4000',
+	dataCenterId: 'EU-RO-1',
+	hostId: 'host-a',
+	gpuType: 'NVIDIA L4',
+	gpus: [1, 3],
+	spec: spec(),
+	tempDir: '/state/w1/tmp',
+	pingIntervalMs: 2_500,
+	agentEnv: { PATH: '/bin', HOME: '/root', LC_ALL: 'C', LONGSHORE_HOST_TOKEN: 'secret', AWS_SECRET_ACCESS_KEY: 'secret', NO_PROXY: 'corp', https_proxy: 'http://p' },
+};
+
+test('every URL has a query string, because SDKs append with & only', () => {
+	const env = workerEnv(facts);
+	expect(env['RUNPOD_WEBHOOK_GET_JOB']).toBe('http://127.0.0.1:4000/v2/ep1/job-take/$ID?gpu=NVIDIA+L4');
+	expect(env['RUNPOD_WEBHOOK_POST_OUTPUT']).toBe('http://127.0.0.1:4000/v2/ep1/job-done/$RUNPOD_POD_ID/$ID?gpu=NVIDIA+L4');
+	expect(env['RUNPOD_WEBHOOK_POST_STREAM']).toBe('http://127.0.0.1:4000/v2/ep1/job-stream/$RUNPOD_POD_ID/$ID?gpu=NVIDIA+L4');
+	expect(env['RUNPOD_WEBHOOK_PING']).toBe('http://127.0.0.1:4000/v2/ep1/ping/$RUNPOD_POD_ID?gpu=NVIDIA+L4');
+});
+
+test('of the agent’s environment only what any program needs is passed on', () => {
+	const env = workerEnv(facts);
+	expect(env).toMatchObject({ PATH: '/bin', HOME: '/root', LC_ALL: 'C', https_proxy: 'http://p', TMPDIR: '/state/w1/tmp' });
+	expect(env).not.toHaveProperty('LONGSHORE_HOST_TOKEN');
+	expect(env).not.toHaveProperty('AWS_SECRET_ACCESS_KEY');
+});
+
+test('no proxy stands between a worker and the bridge', () => {
+	expect(workerEnv(facts)['NO_PROXY']).toBe('corp,127.0.0.1,localhost');
+	expect(workerEnv({ ...facts, agentEnv: {} })['no_proxy']).toBe('127.0.0.1,localhost');
+});
+
+test('GPUs are named by index; a CPU worker sees none', () => {
+	expect(workerEnv(facts)).toMatchObject({ CUDA_VISIBLE_DEVICES: '1,3', NVIDIA_VISIBLE_DEVICES: '1,3', RUNPOD_GPU_COUNT: '2' });
+	expect(workerEnv({ ...facts, gpus: [] })).toMatchObject({ CUDA_VISIBLE_DEVICES: '', NVIDIA_VISIBLE_DEVICES: 'void', RUNPOD_GPU_COUNT: '0' });
+});
+
+test('an endpoint sets its own variables but not those of the protocol', () => {
+	const env = workerEnv({ ...facts, spec: spec({ env: { MODEL: 'x', RUNPOD_POD_ID: 'forged', RUNPOD_DEBUG_LEVEL: 'DEBUG' } }) });
+	expect(env).toMatchObject({ MODEL: 'x', RUNPOD_POD_ID: 'w1', RUNPOD_DEBUG_LEVEL: 'DEBUG' });
+});
