@@ -102,7 +102,7 @@ function hostRoutes(app: Hono<Env>, options: AppOptions): void {
 		const body = await readBody(c.env.incoming, OUTPUT_BYTES_MAX);
 		if (body === null) return refuse(c, { status: 413, body: { error: `output exceeds ${OUTPUT_BYTES_MAX} bytes` } });
 		const answer = await uploadOutput(options.edge, transfer, body, options.log);
-		return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'application/json' } });
+		return new Response(answer.body === '' ? null : answer.body, { status: answer.status, headers: { 'content-type': 'application/json' } });
 	});
 }
 
