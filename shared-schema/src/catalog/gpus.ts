@@ -26,7 +26,13 @@ export interface GpuPool {
 }
 
 export const GPU_POOLS: readonly GpuPool[] = [
-	{ id: 'AMPERE_16', memoryGb: 16, flexPerSecond: 0.00016, activePerSecond: 0.00011, gpuTypes: ['NVIDIA RTX A4000', 'NVIDIA RTX A4500', 'NVIDIA RTX 4000 Ada Generation', 'NVIDIA RTX 2000 Ada Generation'] },
+	{
+		id: 'AMPERE_16',
+		memoryGb: 16,
+		flexPerSecond: 0.00016,
+		activePerSecond: 0.00011,
+		gpuTypes: ['NVIDIA RTX A4000', 'NVIDIA RTX A4500', 'NVIDIA RTX 4000 Ada Generation', 'NVIDIA RTX 2000 Ada Generation'],
+	},
 	{ id: 'AMPERE_24', memoryGb: 24, flexPerSecond: 0.00019, activePerSecond: 0.00013, gpuTypes: ['NVIDIA L4', 'NVIDIA RTX A5000', 'NVIDIA GeForce RTX 3090'] },
 	{ id: 'ADA_24', memoryGb: 24, flexPerSecond: 0.00031, activePerSecond: 0.00021, gpuTypes: ['NVIDIA GeForce RTX 4090'] },
 	{ id: 'ADA_32_PRO', memoryGb: 32, flexPerSecond: null, activePerSecond: null, gpuTypes: ['NVIDIA GeForce RTX 5090'] },

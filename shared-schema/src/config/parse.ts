@@ -18,11 +18,20 @@ export function parseEnv<T extends z.ZodObject>(schema: T, env: Readonly<Record<
 		if (!name.startsWith('LONGSHORE_') || value === undefined || value === '') continue;
 		const plain = name.endsWith('_FILE') && !known.includes(name) ? name.slice(0, -'_FILE'.length) : name;
 		if (!known.includes(plain)) throw new ConfigError(`${name} is not a setting of this process${suggestion(plain, known)}`);
-		values[plain] = plain === name ? value : readFile(value).trimEnd();
+		if (values[plain] !== undefined) throw new ConfigError(`${plain} and ${plain}_FILE are both given: leave one out`);
+		values[plain] = plain === name ? value : readSetting(name, value, readFile);
 	}
 	const parsed = schema.safeParse(values);
 	if (parsed.success) return parsed.data;
 	throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+}
+
+function readSetting(name: string, path: string, readFile: (path: string) => string): string {
+	try {
+		return readFile(path).trimEnd();
+	} catch (error) {
+		throw new ConfigError(`${name}: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+	}
 }
 
 /** ` (did you mean X?)` for the nearest name within a third of its length, else nothing. */

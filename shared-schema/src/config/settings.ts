@@ -1,7 +1,12 @@
 /** Settings shared by the processes: every timer that an operator may change or a test must shorten, with its production default. */
 import * as z from 'zod';
 
-const ms = (defaultMs: number): z.ZodDefault<z.ZodCoercedNumber> => z.coerce.number().min(1).max(31 * 86_400_000).default(defaultMs);
+const ms = (defaultMs: number): z.ZodDefault<z.ZodCoercedNumber> =>
+	z.coerce
+		.number()
+		.min(1)
+		.max(31 * 86_400_000)
+		.default(defaultMs);
 
 /**
  * Timers of a region, same names on brokers and agents. Relations that hold: agent lease + kill time < host lease;

@@ -3,6 +3,11 @@ import * as z from 'zod';
 import { GPU_POOL_IDS } from '../catalog/gpus.ts';
 import { EXECUTION_TIMEOUT_MS, IDLE_TIMEOUT_S, TTL_MS } from '../limits.ts';
 
+/** Words of a start command. */
+export const COMMAND_WORDS_MAX = 100;
+/** Characters of one word of a start command. */
+export const COMMAND_WORD_CHARS_MAX = 4_000;
+
 /** Queue delay: seconds that a request may wait before workers are added. Request count: requests per worker. */
 export const scaling = z.discriminatedUnion('type', [
 	z.object({ type: z.literal('QUEUE_DELAY'), queueDelayS: z.number().min(0.5).max(3_600) }),
@@ -16,7 +21,7 @@ export const endpointSpec = z.object({
 	/** Container image, or `process:///absolute/directory` where a host's operator allows local processes. */
 	image: z.string().min(1).max(500),
 	/** Start command, already split into words; empty: the image's own. */
-	command: z.array(z.string().max(4_000)).max(100),
+	command: z.array(z.string().max(COMMAND_WORD_CHARS_MAX)).max(COMMAND_WORDS_MAX),
 	env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(32_768)),
 	/** In order of preference; empty on a CPU endpoint. */
 	gpuPools: z.array(z.enum(GPU_POOL_IDS)).max(20),

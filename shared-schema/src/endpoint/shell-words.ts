@@ -1,5 +1,8 @@
 /** Splits a start command as a POSIX shell would: spaces, single and double quotes, backslashes. No expansion of anything. */
 
+/** A backslash at the end of a line: the shell reads on as if neither were there. */
+const LINE_CONTINUATION = '\\\n';
+
 /** Thrown for a quote that never closes. */
 export class ShellWordsError extends Error {
 	override readonly name: string = 'ShellWordsError';
@@ -12,10 +15,14 @@ export function splitShellWords(text: string): string[] {
 	let at = 0;
 	while (at < text.length) {
 		const char = text[at] ?? '';
-		if (/\s/.test(char)) {
+		if (char === ' ' || char === '\t' || char === '\n') {
 			if (word !== null) words.push(word);
 			word = null;
 			at++;
+			continue;
+		}
+		if (text.startsWith(LINE_CONTINUATION, at)) {
+			at += LINE_CONTINUATION.length;
 			continue;
 		}
 		const piece = readPiece(text, at);
@@ -38,7 +45,7 @@ function readPiece(text: string, at: number): { text: string; end: number } {
 	return char === '"' ? readDoubleQuoted(text, at + 1) : { text: char, end: at + 1 };
 }
 
-/** Inside double quotes a backslash escapes only `"`, `\`, `$` and the backtick. */
+/** Inside double quotes a backslash escapes only `"`, `\`, `$`, the backtick and the end of a line. */
 function readDoubleQuoted(text: string, from: number): { text: string; end: number } {
 	let out = '';
 	for (let at = from; at < text.length; at++) {
@@ -48,7 +55,8 @@ function readDoubleQuoted(text: string, from: number): { text: string; end: numb
 		if (char === '\\' && '"\\$`'.includes(next) && next !== '') {
 			out += next;
 			at++;
-		} else out += char;
+		} else if (text.startsWith(LINE_CONTINUATION, at)) at++;
+		else out += char;
 	}
 	throw new ShellWordsError('a " quote is not closed');
 }

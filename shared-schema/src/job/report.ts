@@ -1,9 +1,9 @@
 /** Applies a host's report to a job: only the current attempt counts, terminal is final, progress never reopens. Pure. */
 import type { JobEvent, Verdict } from '../wire/region.ts';
 import { EXECUTION_TIMEOUT_TEXT, endJob, loseAttempt } from './finish.ts';
-import { nextWatch } from './watch.ts';
 import { isTerminal, type Job } from './job.ts';
 import type { JobTimers } from './settings.ts';
+import { nextWatch } from './watch.ts';
 
 /** `job` is the new record, or null when nothing changes. `keep` says which text of the event is to be stored. */
 export interface ReportOutcome {
@@ -33,7 +33,13 @@ export function applyReport(job: Job | null, event: JobEvent, region: string, no
 }
 
 /** A claim of the current attempt by a worker: the started job, or null for `drop`. */
-export function grantClaim(job: Job | null, claim: { epoch: number; token: string; hostBoot: string; workerId: string }, region: string, now: number, timers: JobTimers): Job | null {
+export function grantClaim(
+	job: Job | null,
+	claim: { epoch: number; token: string; hostBoot: string; workerId: string },
+	region: string,
+	now: number,
+	timers: JobTimers,
+): Job | null {
 	if (job === null || isTerminal(job.phase) || now >= job.ttlAt) return null;
 	if (claim.epoch !== job.epoch || claim.token !== job.token || region !== job.region) return null;
 	if (job.phase === 'running' && job.hostBoot !== claim.hostBoot) return null;

@@ -133,7 +133,15 @@ export type RegionHeartbeat = z.infer<typeof regionHeartbeat>;
 export const heartbeatAnswer = endpointPush;
 export type HeartbeatAnswer = EndpointPush;
 
-const attempt = { id, endpointId: id, epoch, token, hostBoot: id, workerId: id, /** Time since it happened, as the sender measured it; the relay adds its own. */ agoMs: durationMs };
+const attempt = {
+	id,
+	endpointId: id,
+	epoch,
+	token,
+	hostBoot: id,
+	workerId: id,
+	/** Time since it happened, as the sender measured it; the relay adds its own. */ agoMs: durationMs,
+};
 /** What a host reports of an attempt. `bytes` frames follow the head in order; events without `bytes` have no frame. */
 export const jobEvent = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('started'), ...attempt }),

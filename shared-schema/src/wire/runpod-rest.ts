@@ -1,7 +1,7 @@
 /** RunPod's REST v2 shape of an endpoint (`/v2/serverless`), and its mapping to our specification. Unknown members are refused. */
 import * as z from 'zod';
 import { GPU_POOL_IDS } from '../catalog/gpus.ts';
-import type { EndpointSpec } from '../endpoint/endpoint.ts';
+import { COMMAND_WORD_CHARS_MAX, COMMAND_WORDS_MAX, type EndpointSpec } from '../endpoint/endpoint.ts';
 import { splitShellWords } from '../endpoint/shell-words.ts';
 import { EXECUTION_TIMEOUT_MS, IDLE_TIMEOUT_S, TTL_MS } from '../limits.ts';
 
@@ -114,9 +114,12 @@ export function applyV2(spec: EndpointSpec, body: UpdateEndpointV2): EndpointSpe
 /** What is wrong with a specification as a whole, with the fix; null when it holds together. */
 export function problemOfSpec(spec: EndpointSpec, hasGpu: boolean, hasCpu: boolean): string | null {
 	if (hasGpu === hasCpu) return 'exactly one of gpu and cpu must be given';
+	if (spec.command.length > COMMAND_WORDS_MAX) return `args has ${spec.command.length} words, at most ${COMMAND_WORDS_MAX} are allowed: put the command into a script`;
+	if (spec.command.some((word) => word.length > COMMAND_WORD_CHARS_MAX)) return `args has a word of more than ${COMMAND_WORD_CHARS_MAX} characters: put it into env or a file`;
 	if (spec.workersMin > spec.workersMax) return `workers.min (${spec.workersMin}) must not exceed workers.max (${spec.workersMax}): lower min or raise max`;
 	if (spec.model !== null && spec.gpuCount === 0) return 'model needs a GPU endpoint: give gpu instead of cpu, or leave model out';
-	if (spec.type === 'LOAD_BALANCER' && spec.scaling.type !== 'REQUEST_COUNT') return 'a LOAD_BALANCER endpoint scales by REQUEST_COUNT: set scaling to {"type":"REQUEST_COUNT","requestCount":N}';
+	if (spec.type === 'LOAD_BALANCER' && spec.scaling.type !== 'REQUEST_COUNT')
+		return 'a LOAD_BALANCER endpoint scales by REQUEST_COUNT: set scaling to {"type":"REQUEST_COUNT","requestCount":N}';
 	return null;
 }
 
@@ -135,7 +138,8 @@ export function toEndpointV2(id: string, createdAt: number, version: number, spe
 		env: spec.env,
 		...(spec.gpuCount === 0 ? { cpu: [{ id: 'any' }] } : { gpu }),
 		workers: { min: spec.workersMin, max: spec.workersMax, idleTimeout: spec.idleTimeoutS },
-		scaling: spec.scaling.type === 'QUEUE_DELAY' ? { type: 'QUEUE_DELAY', queueDelay: spec.scaling.queueDelayS } : { type: 'REQUEST_COUNT', requestCount: spec.scaling.requestCount },
+		scaling:
+			spec.scaling.type === 'QUEUE_DELAY' ? { type: 'QUEUE_DELAY', queueDelay: spec.scaling.queueDelayS } : { type: 'REQUEST_COUNT', requestCount: spec.scaling.requestCount },
 		dataCenterIds: spec.dataCenterIds,
 		timeout: spec.executionTimeoutMs,
 		ttl: spec.ttlMs,
