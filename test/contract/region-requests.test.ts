@@ -1,7 +1,7 @@
 /** What edge and region refuse from each other's doors: unsigned, forged, altered, stale and replayed requests, and events without an attempt's token. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EDGE_PATHS, REGION_PATHS } from '../../shared-schema/src/wire/region.ts';
-import { SIGNATURE_HEADER, SIGNER_HEADER, TIMESTAMP_HEADER } from '../../shared-schema/src/wire/signature.ts';
+import { ATTEMPT_HEADER, SIGNATURE_HEADER, SIGNER_HEADER, TIMESTAMP_HEADER } from '../../shared-schema/src/wire/signature.ts';
 import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
 import { regionKey, type SignedRequest, type SignOptions, send, signRequest, strangerKey } from '../support/sign-request.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
@@ -78,9 +78,16 @@ describe('the edge, asked by a region,', () => {
 		await expectRefused({ ...request, headers: { authorization: `Bearer ${stack.apiKey}` } });
 	});
 
-	test.each(Object.values(EDGE_PATHS))('asks a signature of every region path: %s', async (path) => {
-		const request = signRequest(path, '{}', { ...own, key: strangerKey() });
+	test.each([
+		['POST', EDGE_PATHS.heartbeat],
+		['POST', EDGE_PATHS.events],
+		['POST', EDGE_PATHS.claim],
+		['GET', `${EDGE_PATHS.payload}/nojob-0000?epoch=1`],
+		['PUT', `${EDGE_PATHS.output}/nojob-0000?epoch=1`],
+	])('asks a signature of %s %s', async (method, path) => {
+		const request = signRequest(path, method === 'GET' ? '' : '{}', { ...own, method, key: strangerKey() });
 		await expectRefused(request);
+		await expectRefused({ ...request, headers: { [ATTEMPT_HEADER]: 'x'.repeat(22) } });
 	});
 
 	test('answers 400 to a signed body that makes no sense, and goes on', async () => {
