@@ -2,10 +2,26 @@
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 
 /** Source: RunPod's rolling releases: scaling, time-outs and the name apply in place, anything else rolls. */
-const IN_PLACE: ReadonlySet<keyof EndpointSpec> = new Set(['name', 'workersMin', 'workersMax', 'idleTimeoutS', 'scaling', 'executionTimeoutMs', 'ttlMs', 'retriesMax', 'flashboot']);
+const IN_PLACE: ReadonlySet<keyof EndpointSpec> = new Set([
+	'name',
+	'workersMin',
+	'workersMax',
+	'idleTimeoutS',
+	'scaling',
+	'executionTimeoutMs',
+	'ttlMs',
+	'retriesMax',
+	'flashboot',
+]);
 
 /** Whether workers of the old specification are outdated under the new one. */
 export function needsNewWorkers(before: EndpointSpec, after: EndpointSpec): boolean {
 	const names = Object.keys(after) as (keyof EndpointSpec)[];
-	return names.some((name) => !IN_PLACE.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+	return names.some((name) => !IN_PLACE.has(name) && textOf(before[name]) !== textOf(after[name]));
+}
+
+/** Variables in another order are the same variables. */
+function textOf(value: EndpointSpec[keyof EndpointSpec]): string {
+	const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+	return JSON.stringify(isRecord ? Object.entries(value).sort() : value);
 }

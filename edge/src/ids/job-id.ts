@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { macOf, sameMac } from './mac.ts';
 
-const PATTERN = /^(sync-)?([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-([89ab][0-9a-f]{3})-([0-9a-f]{12})-e(\d{1,2})$/;
+const PATTERN = /^(sync-)?([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-([89ab][0-9a-f]{3})-([0-9a-f]{12})-e(0|[1-9]\d?)$/;
 const RANDOM_BYTES = 11;
 const MAC_BYTES = 5;
 
@@ -24,6 +24,12 @@ export function createJobId(keyBase64: string, endpointId: string, shard: number
 	const free = bits + Buffer.from(macOf(keyBase64, `${endpointId}/${prefix}${bits}${variant}/${shard}`, MAC_BYTES)).toString('hex');
 	const third = (0x8 | variant).toString(16) + free.slice(15, 18);
 	return `${prefix}${free.slice(0, 8)}-${free.slice(8, 12)}-4${free.slice(12, 15)}-${third}-${free.slice(18)}-e${shard}`;
+}
+
+/** The shard in the id of a job that a verified region names, or null when it has not the form of one. The store knows whether the job exists. */
+export function shardOfJobId(id: string): number | null {
+	const match = PATTERN.exec(id);
+	return match === null ? null : Number(match[7]);
 }
 
 /** The address in `id`, or null when it is not an id of this endpoint made by this edge. */

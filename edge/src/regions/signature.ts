@@ -45,7 +45,7 @@ export async function verifySigned(request: Request, publicKey: string, body: Ui
 
 function rememberNonce(nonce: string, now: number): void {
 	for (const [old, seenAt] of seenNonces) {
-		if (now - seenAt < 2 * SIGNATURE_WINDOW_MS && seenNonces.size < NONCES_MAX) break;
+		if (now - seenAt <= 2 * SIGNATURE_WINDOW_MS && seenNonces.size < NONCES_MAX) break;
 		seenNonces.delete(old);
 	}
 	if (seenNonces.has(nonce)) throw refused('nonce was used before');
