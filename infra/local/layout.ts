@@ -6,8 +6,9 @@ export interface Layout {
 	readonly home: string;
 	readonly secrets: string;
 	readonly ports: string;
-	/** Account, key and deployed endpoints. */
+	/** Account, key and deployed endpoints. Under `wrangler dev` the edge keeps other data, so it has another file. */
 	readonly deployed: string;
+	readonly deployedDev: string;
 	readonly localJson: string;
 	readonly logs: string;
 	readonly edge: string;
@@ -22,6 +23,7 @@ export function layoutOf(home: string): Layout {
 		secrets: join(home, 'secrets.json'),
 		ports: join(home, 'ports.json'),
 		deployed: join(home, 'deployed.json'),
+		deployedDev: join(home, 'deployed-dev.json'),
 		localJson: join(home, 'local.json'),
 		logs: join(home, 'logs'),
 		edge: join(home, 'edge'),

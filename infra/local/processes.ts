@@ -88,8 +88,7 @@ export function linkChildren(plan: StackPlan): PlannedChild[] {
 	return plan.network
 		.filter((region) => region.links.length > 0)
 		.map((region): PlannedChild => {
-			const program = join(root, 'infra/local/link-proxy.ts');
-			const spec = childSpec(plan, `link ${region.id}`, process.execPath, [program, JSON.stringify(region.links)], {}, isJsonReady);
+			const spec = nodeSpec(plan, `link ${region.id}`, ['infra/local/link-proxy.ts', JSON.stringify(region.links)], {});
 			return { kind: 'link', id: region.id, spec: { ...spec, stopGraceMs: 2_000 } };
 		});
 }
@@ -114,7 +113,7 @@ export function brokerChildren(plan: StackPlan): PlannedChild[] {
 				LONGSHORE_HOST_TOKEN: secrets.hostToken,
 				...plan.settings.regionEnv,
 			};
-			const spec = childSpec(plan, `broker ${broker.id}`, process.execPath, [join(root, 'regional-broker/src/main.ts')], env, isJsonReady);
+			const spec = nodeSpec(plan, `broker ${broker.id}`, ['regional-broker/src/main.ts'], env);
 			return { kind: 'broker', id: broker.id, spec };
 		});
 	});
@@ -140,7 +139,7 @@ export function hostChildren(plan: StackPlan): PlannedChild[] {
 				LONGSHORE_STOP_GRACE_MS: String(STOP_GRACE_MS),
 				...plan.settings.regionEnv,
 			};
-			const spec = childSpec(plan, `host ${host.id}`, process.execPath, [join(root, 'gpu-worker/src/main.ts')], env, isJsonReady);
+			const spec = nodeSpec(plan, `host ${host.id}`, ['gpu-worker/src/main.ts'], env);
 			return { kind: 'host', id: host.id, spec: { ...spec, stopGraceMs: Number(env.LONGSHORE_STOP_GRACE_MS) + 5_000 } };
 		});
 	});
@@ -174,6 +173,11 @@ function childSpec(
 		isReadyLine,
 		stopGraceMs: 8_000,
 	};
+}
+
+/** One of our own programs, named from the repository's root. The compile cache halves the time that it takes to come up, also after a kill. */
+function nodeSpec(plan: StackPlan, name: string, [program = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): ChildSpec {
+	return childSpec(plan, name, process.execPath, [join(root, program), ...args], { NODE_COMPILE_CACHE: join(root, '.cache/node'), ...env }, isJsonReady);
 }
 
 /** `wrangler dev` takes settings from a `.env` file; it lies in the home, mode 0600, beside the data that it also keeps there. */

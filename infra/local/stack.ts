@@ -1,5 +1,6 @@
 /** The stack as a whole: the order in which things are set up, started, deployed and stopped. */
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { bundleEdge } from '../workerd/bundle.ts';
 import { deploy, registerRegions } from './deploy.ts';
 import { edgeApi } from './edge-api.ts';
@@ -52,7 +53,7 @@ export class Stack {
 		const api = edgeApi(url);
 		await registerRegions(api, plan.secrets, plan.network);
 		await this.#run([...brokerChildren(plan), ...hostChildren(plan)]);
-		const deployed = await deploy(api, plan.secrets, layout.deployed, example);
+		const deployed = await deploy(api, plan.secrets, dev ? layout.deployedDev : layout.deployed, example);
 		this.#publish = () => writeLocalJson(plan, deployed, this.#running());
 		this.#publish();
 		return renderSummary({
@@ -62,6 +63,7 @@ export class Stack {
 			home,
 			seconds: (performance.now() - startedMs) / 1_000,
 			topology,
+			edgeLog: dev ? join(layout.logs, 'edge.log') : undefined,
 			example: example === undefined ? undefined : { ...example, id: deployed.endpoints[example.name] ?? '' },
 		});
 	}

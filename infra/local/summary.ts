@@ -10,6 +10,8 @@ export interface Summary {
 	readonly home: string;
 	readonly seconds: number;
 	readonly topology: Topology;
+	/** Set when the edge runs under `wrangler dev`. */
+	readonly edgeLog: string | undefined;
 	readonly example: { readonly name: string; readonly id: string; readonly description: string; readonly input: unknown } | undefined;
 }
 
@@ -26,6 +28,7 @@ export function renderSummary(summary: Summary): string {
 		`  API key  ${summary.apiKey}`,
 		`  State    ${summary.home} (local.json, logs/)`,
 	];
+	if (summary.edgeLog !== undefined) lines.push(`  Edge     reloads when edge/ or shared-schema/ changes; its log: ${summary.edgeLog}`);
 	const { example } = summary;
 	if (example !== undefined) {
 		lines.push('', `  Endpoint ${example.name} (${example.description}). Try it:`, '', curlLine(summary.url, example.id, summary.apiKey, example.input));
