@@ -80,11 +80,14 @@ export class Publisher {
 	}
 }
 
-/** A duplicate without a sequence was never stored (staged ids of the 2.10 line); 5xx means that the server could not decide. */
+/** A stream at its limits answers with the code of a server in trouble, yet is as definite as can be: the message is not stored. */
+const STREAM_FULL = /maximum (messages|bytes) exceeded/;
+
+/** A duplicate without a sequence was never stored (staged ids of the 2.10 line); 503 means that the server could not decide. */
 function toOutcome(ack: PubAck): PublishOutcome {
 	if (ack.error !== undefined) {
 		const reason = ack.error.description ?? 'JetStream error';
-		return (ack.error.code ?? 500) === 503 ? { kind: 'unknown', reason } : { kind: 'refused', reason };
+		return (ack.error.code ?? 503) === 503 && !STREAM_FULL.test(reason) ? { kind: 'unknown', reason } : { kind: 'refused', reason };
 	}
 	if (ack.seq === undefined || ack.seq <= 0) return { kind: 'unknown', reason: 'acknowledged without a sequence' };
 	return { kind: 'stored', seq: ack.seq, duplicate: ack.duplicate === true };

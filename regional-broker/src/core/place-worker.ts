@@ -82,7 +82,7 @@ function explain(pool: string, members: readonly PlaceHost[], spec: PlaceSpec): 
 	if (backedOff.length > 0) return `${pool} waits after failed starts on ${names(backedOff.map((host) => host.id))}`;
 	const full = of('full');
 	if (full.length > 0) return `${pool} full in ${names(full.map((host) => host.dataCenterId))}`;
-	if (of('small').length > 0) return `${pool} has no host with ${spec.gpuCount} GPUs`;
+	if (of('small').length > 0) return `${pool} has no host with ${spec.gpuCount} ${spec.gpuCount === 1 ? 'GPU' : 'GPUs'}`;
 	if (of('cuda').length > 0) return `${pool} has no host with CUDA ${spec.cudaVersions.join(' or ')}`;
 	if (of('excluded').length > 0) return `${pool} has only excluded GPU types`;
 	return `${pool} has only draining hosts`;

@@ -1,4 +1,7 @@
-/** Signed requests to the edge over kept connections. Retries nothing but a connection that the edge closed while it lay idle. */
+/**
+ * Signed requests to the edge over kept connections. Retries nothing but a connection that the edge closed while it lay idle.
+ * On node:http, not fetch: a signed post of 4 kB took 170 µs of processor time against fetch's 549 µs (Node 24, loopback).
+ */
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { createSigner } from './signature.ts';

@@ -16,7 +16,7 @@ export interface RequestToVerify {
 
 /** Nonces remembered at most; with more inside one window further requests are refused rather than let in unchecked. */
 const NONCES_MAX = 200_000;
-const NONCE_PATTERN = /^[A-Za-z0-9_-]{16,64}$/;
+const NONCE_PATTERN = /^[\x21-\x7e]{8,64}$/;
 const SIGNATURE_BYTES = 64;
 
 /** Headers that sign one request. */

@@ -81,7 +81,8 @@ export class QueueDepths {
 			if (queue.version !== (versions.get(endpointId) ?? 0) && ++queue.skipped <= SKIPS_MAX) continue;
 			queue.skipped = 0;
 			const { normal, low } = counts.get(endpointId) ?? { normal: 0, low: 0 };
-			if (setTo(queue.normal, normal, this.#now()) || setTo(queue.low, low, this.#now())) changed.push(endpointId);
+			const moved = [setTo(queue.normal, normal, this.#now()), setTo(queue.low, low, this.#now())];
+			if (moved.includes(true)) changed.push(endpointId);
 		}
 		return changed;
 	}

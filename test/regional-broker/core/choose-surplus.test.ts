@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { chooseSurplus, type SurplusWorker } from '../../../regional-broker/src/core/choose-surplus.ts';
+
+const idle = (id: string, idleMs: number): SurplusWorker => ({ id, state: 'idle', outdated: false, idleMs });
+const busy = (id: string): SurplusWorker => ({ id, state: 'busy', outdated: false, idleMs: 0 });
+const starting = (id: string): SurplusWorker => ({ id, state: 'starting', outdated: false, idleMs: 0 });
+const base = { workersMax: 10, keep: 0, idleTimeoutMs: 5_000 };
+
+describe('idle timeout', () => {
+	it('stops a worker at its timeout and not before', () => {
+		expect(chooseSurplus({ ...base, workers: [idle('a', 5_000), idle('b', 4_999)] })).toEqual({ stops: [{ workerId: 'a', reason: 'idle timeout' }], recheckInMs: 1 });
+	});
+	it('keeps what the minimum or the scaler wants, the longest idle goes first', () => {
+		expect(chooseSurplus({ ...base, keep: 1, workers: [idle('a', 6_000), idle('b', 9_000)] })).toEqual({ stops: [{ workerId: 'b', reason: 'idle timeout' }], recheckInMs: null });
+	});
+	it('counts busy workers as kept', () => {
+		expect(chooseSurplus({ ...base, keep: 1, workers: [idle('a', 6_000), busy('b')] }).stops).toEqual([{ workerId: 'a', reason: 'idle timeout' }]);
+	});
+});
+
+describe('above the grant', () => {
+	it('gives back the least useful first: starting, idle, busy', () => {
+		const workers = [busy('a'), idle('b', 0), starting('c'), idle('d', 100)];
+		expect(chooseSurplus({ ...base, workers, workersMax: 1, keep: 1 }).stops.map((stop) => stop.workerId)).toEqual(['c', 'd', 'b']);
+	});
+});
+
+it('replaces outdated workers, busy or not', () => {
+	const workers = [{ ...busy('a'), outdated: true }, { ...idle('b', 0), outdated: true }, idle('c', 0)];
+	expect(chooseSurplus({ ...base, workers, keep: 3 }).stops).toEqual([
+		{ workerId: 'a', reason: 'outdated' },
+		{ workerId: 'b', reason: 'outdated' },
+	]);
+});
+
+const worker = fc.record({ id: fc.uuid(), state: fc.constantFrom('starting' as const, 'idle' as const, 'busy' as const), outdated: fc.boolean(), idleMs: fc.nat(20_000) });
+const input = fc.record({
+	workers: fc.uniqueArray(worker, { selector: ({ id }) => id, maxLength: 20 }),
+	workersMax: fc.nat(20),
+	keep: fc.nat(20),
+	idleTimeoutMs: fc.integer({ min: 1, max: 10_000 }),
+});
+
+it('never stops a busy worker of the current release that the grant has room for', () => {
+	fc.assert(
+		fc.property(input, (given) => {
+			const current = given.workers.filter(({ outdated }) => !outdated);
+			fc.pre(current.filter(({ state }) => state === 'busy').length <= given.workersMax);
+			const stopped = new Set(chooseSurplus(given).stops.map((stop) => stop.workerId));
+			expect(current.filter(({ id, state }) => state === 'busy' && stopped.has(id))).toEqual([]);
+		}),
+	);
+});
+
+it('brings the current release within the grant and never below what is to be kept', () => {
+	fc.assert(
+		fc.property(input, (given) => {
+			const current = given.workers.filter(({ outdated }) => !outdated);
+			const stopped = new Set(chooseSurplus(given).stops.map((stop) => stop.workerId));
+			const left = current.filter(({ id }) => !stopped.has(id)).length;
+			expect(left).toBeLessThanOrEqual(given.workersMax);
+			expect(left).toBeGreaterThanOrEqual(Math.min(current.length, given.keep, given.workersMax));
+		}),
+	);
+});
+
+it('stops no worker twice', () => {
+	fc.assert(
+		fc.property(input, (given) => {
+			const ids = chooseSurplus(given).stops.map((stop) => stop.workerId);
+			expect(new Set(ids).size).toBe(ids.length);
+		}),
+	);
+});

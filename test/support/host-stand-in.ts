@@ -1,0 +1,100 @@
+/** A host in a test's hands on a real NATS: reports what it is told to, keeps commands, verdicts and acknowledgements, and starts workers when asked. */
+import { connect, type NatsConnection } from 'nats';
+import type { HostCommand, HostReply, HostReportAck, VerdictMessage, WorkerReport } from '../../shared-schema/src/wire/bus.ts';
+import { encodeFramed } from '../../shared-schema/src/wire/framing.ts';
+import type { HostFigure, JobEvent } from '../../shared-schema/src/wire/region.ts';
+import {
+	CLAIM_SUBJECT,
+	controlSubject,
+	eventSubject,
+	HOST_REPORT_SUBJECT,
+	HOST_ROLL_CALL_SUBJECT,
+	hostReportAckSubject,
+	verdictSubject,
+} from '../../shared-schema/src/wire/subjects.ts';
+
+export interface HostStandIn {
+	readonly id: string;
+	readonly nats: NatsConnection;
+	readonly commands: HostCommand[];
+	readonly acks: HostReportAck[];
+	readonly verdicts: VerdictMessage[];
+	boot: string;
+	figure: Partial<HostFigure>;
+	workers: WorkerReport[];
+	/** How it answers commands; by default it takes them all and a started worker is idle at once. */
+	reply: (command: HostCommand) => HostReply;
+	/** What it does with a command that it takes. */
+	obey: (command: HostCommand) => void;
+	/** Whether it answers roll calls. */
+	answersRollCall: boolean;
+	report(): void;
+	sendEvents(batch: number, events: readonly JobEvent[], frames?: readonly Uint8Array[]): Promise<void>;
+	claim(body: unknown, timeoutMs?: number): Promise<unknown>;
+	close(): Promise<void>;
+}
+
+/** Joins the region whose NATS is at `url`. */
+export async function startHostStandIn(url: string, id: string, figure: Partial<HostFigure> = {}): Promise<HostStandIn> {
+	const nats = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+	let n = 0;
+	const host: HostStandIn = {
+		id,
+		nats,
+		commands: [],
+		acks: [],
+		verdicts: [],
+		boot: `boot-${id}-1`,
+		figure,
+		workers: [],
+		reply: () => ({ ok: true }),
+		obey: (command) => obey(host, command),
+		answersRollCall: true,
+		report: () => {
+			const full: HostFigure = {
+				id,
+				boot: host.boot,
+				dataCenterId: 'EU-RO-1',
+				gpuType: 'NVIDIA GeForce RTX 4090',
+				gpus: 4,
+				gpusFree: 4,
+				cudaVersion: '12.8',
+				models: [],
+				draining: false,
+				...host.figure,
+			};
+			const held = host.workers.reduce((sum, worker) => sum + worker.gpus.length, 0);
+			nats.publish(HOST_REPORT_SUBJECT, JSON.stringify({ n: ++n, host: { ...full, gpusFree: full.gpusFree - held }, workers: host.workers }));
+		},
+		sendEvents: async (batch, events, frames = []) => {
+			const body = encodeFramed({ hostId: id, hostBoot: host.boot, batch, events }, frames, (text) => Buffer.from(text));
+			await nats.jetstream().publish(eventSubject(id), body, { msgID: `${host.boot}.${batch}` });
+		},
+		claim: async (body, timeoutMs = 3_000) => (await nats.request(CLAIM_SUBJECT, JSON.stringify(body), { timeout: timeoutMs })).json(),
+		close: () => nats.close(),
+	};
+	const on = <T>(subject: string, listener: (value: T) => void): void => void nats.subscribe(subject, { callback: (_, message) => listener(message.json<T>()) });
+	on<HostReportAck>(hostReportAckSubject(id), (ack) => host.acks.push(ack));
+	on<VerdictMessage>(verdictSubject(id), (verdict) => host.verdicts.push(verdict));
+	nats.subscribe(HOST_ROLL_CALL_SUBJECT, { callback: () => host.answersRollCall && host.report() });
+	nats.subscribe(controlSubject(id), {
+		callback: (_, message) => {
+			const command = message.json<HostCommand>();
+			host.commands.push(command);
+			const reply = host.reply(command);
+			if (reply.ok) host.obey(command);
+			message.respond(JSON.stringify(reply));
+			host.report();
+		},
+	});
+	await nats.flush();
+	return host;
+}
+
+function obey(host: HostStandIn, command: HostCommand): void {
+	if (command.op === 'start-worker') {
+		const gpus = Array.from({ length: command.spec.gpuCount }, (_, i) => i);
+		host.workers.push({ id: command.workerId, endpointId: command.endpointId, version: command.version, phase: 'idle', gpus, jobs: [], room: 1, startedAgoMs: 0, idleMs: 0 });
+	}
+	if (command.op === 'stop-worker') host.workers = host.workers.filter((worker) => worker.id !== command.workerId || worker.jobs.length > 0);
+}
