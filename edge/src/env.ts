@@ -1,6 +1,7 @@
 /** The Worker's bindings and settings, parsed once an isolate. */
 import { parseEnv } from '@longshore/shared-schema/config/parse';
 import { edgeTimers } from '@longshore/shared-schema/config/settings';
+import { JOB_SHARDS_MAX } from '@longshore/shared-schema/limits';
 import type { JobTimers } from '@longshore/shared-schema/job/settings';
 import * as z from 'zod';
 import type { AccountStore } from './stores/account-store.ts';
@@ -26,7 +27,7 @@ const schema = z.object({
 	LONGSHORE_ID_KEY: z.string().min(40),
 	LONGSHORE_OPERATOR_TOKEN: z.string().min(16),
 	/** JobStore objects of a new endpoint. More spread the load on Cloudflare; each costs commits of its own. */
-	LONGSHORE_JOB_SHARDS: z.coerce.number().int().min(1).max(64).default(2),
+	LONGSHORE_JOB_SHARDS: z.coerce.number().int().min(1).max(JOB_SHARDS_MAX).default(2),
 	LONGSHORE_WEBHOOK_ALLOW_PRIVATE: z.string().optional(),
 	...edgeTimers,
 });

@@ -53,6 +53,8 @@ export const QUEUE_LIMIT_BASE = 50;
 export const QUEUE_LIMIT_PER_WORKER = 500;
 /** A take is held at most this long: the worker SDK gives up at 90 s, and an idle worker must make at most 10 takes a minute. */
 export const TAKE_HOLD_MS = 50_000;
+/** JobStore objects of one endpoint at most: the shard is two digits of the job id. */
+export const JOB_SHARDS_MAX = 64;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

@@ -24,9 +24,9 @@ export async function enterEndpoint(env: Env, request: Request, endpointId: stri
 
 /** An endpoint of the caller's account, or null. */
 export async function findEndpoint(env: Env, caller: Caller, endpointId: string): Promise<EndpointRecord | null> {
-	if (!isCheckedId(settingsOf(env).LONGSHORE_ID_KEY, 'endpoint', endpointId)) return null;
 	const known = cache.get(endpointId);
 	const now = Date.now();
+	if (known === undefined && !isCheckedId(settingsOf(env).LONGSHORE_ID_KEY, 'endpoint', endpointId)) return null;
 	const record = known !== undefined && now < known.until ? known.record : await readEndpoint(env, endpointId, now);
 	return record?.accountId === caller.accountId ? record : null;
 }

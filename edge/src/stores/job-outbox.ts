@@ -15,7 +15,8 @@ const WAITING_BATCH = 200;
 /** Moves jobs between rows and the dispatcher. */
 export class JobOutbox {
 	readonly #parts: () => StoreParts;
-	#acks: DispatchResult[] = [];
+	/** Acknowledged attempts that have not been heard of since, by job. */
+	readonly #acks = new Map<string, DispatchResult>();
 	#running = false;
 
 	/** `parts` is asked late: the dispatcher among them needs this object's listener. */
@@ -69,8 +70,19 @@ export class JobOutbox {
 	#answered(results: readonly DispatchResult[]): void {
 		const refused = results.filter(({ outcome }) => outcome === 'refused');
 		if (refused.length > 0) this.#apply(refused);
-		if (this.#acks.length === 0) setTimeout(() => this.#apply(this.#acks.splice(0)), ACK_LINGER_MS);
-		this.#acks.push(...results.filter(({ outcome }) => outcome === 'accepted'));
+		if (this.#acks.size === 0) setTimeout(() => this.#applyAcks(), ACK_LINGER_MS);
+		for (const result of results) if (result.outcome === 'accepted') this.#acks.set(result.id, result);
+	}
+
+	/** A report of the job has come: its acknowledgement needs no write any more. */
+	heardOf(id: string): void {
+		this.#acks.delete(id);
+	}
+
+	#applyAcks(): void {
+		const acks = [...this.#acks.values()];
+		this.#acks.clear();
+		this.#apply(acks);
 	}
 
 	#apply(results: readonly DispatchResult[]): void {

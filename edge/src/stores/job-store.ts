@@ -170,6 +170,7 @@ export class JobStore extends DurableObject<Env> {
 	report(region: string, reports: readonly Report[]): Verdict[] {
 		this.#submits.flush(Date.now());
 		const { verdicts, waiting } = applyReports(this.#parts, region, reports, Date.now());
+		for (const { event } of reports) this.#outbox.heardOf(event.id);
 		if (waiting) this.#dispatchWaiting();
 		return verdicts;
 	}
@@ -243,8 +244,8 @@ export class JobStore extends DurableObject<Env> {
 				const created = createJob(submission.job, now);
 				const job = dispatcher.assign(created, now) ?? created;
 				const inRow = payloadInRow(submission.payload);
-				const n = jobs.insert(job, inRow, submission.payloadBytes);
-				if (inRow === null) texts.addPayload(n, submission.payload);
+				jobs.insert(job, inRow, submission.payloadBytes);
+				if (inRow === null) texts.addPayload(jobs.lastRow(), submission.payload);
 				tallies.move(null, job.phase);
 				accepted.push({ job, submission });
 				return 'accepted';

@@ -3,6 +3,7 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { toRunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
 import type { Env } from '../../env.ts';
 import { enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
+import { queryOf } from './wait.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1_000;
@@ -32,7 +33,7 @@ export async function requests(env: Env, request: Request, endpointId: string): 
 }
 
 function limitOf(request: Request): number {
-	const text = new URL(request.url).searchParams.get('limit');
+	const text = queryOf(request, 'limit');
 	if (text === null) return LIMIT_DEFAULT;
 	const limit = Number(text);
 	if (text.trim() !== '' && Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;

@@ -3,6 +3,7 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import type { Env } from '../../env.ts';
 import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/endpoint.ts';
 import { jobAnswer } from './answer.ts';
+import { queryOf } from './wait.ts';
 
 export async function status(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
 	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
@@ -16,7 +17,7 @@ export async function status(env: Env, request: Request, endpointId: string, job
 
 /** `?ttl=` in milliseconds, or null. Throws `invalid_request`. */
 function ttlMsOf(request: Request): number | null {
-	const text = new URL(request.url).searchParams.get('ttl');
+	const text = queryOf(request, 'ttl');
 	if (text === null) return null;
 	const ttlMs = Number(text);
 	if (text.trim() !== '' && Number.isInteger(ttlMs) && ttlMs >= 0) return ttlMs;
