@@ -5,7 +5,11 @@ import { type DispatchedJob, type DispatchResult, dispatchAnswer, REGION_PATHS }
 import type { Env } from '../env.ts';
 import { postToRegion } from './region-client.ts';
 
-const IN_FLIGHT_MAX = 2;
+const IN_FLIGHT_MAX = 3;
+/** While a batch is under way the next one gathers, until it has this many jobs … */
+const GATHER_JOBS = 64;
+/** … or the batch before it is this old: a region close by is asked in turn, one far away several times at once. */
+const GATHER_MS = 20;
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 3_000;
 const encoder = new TextEncoder();
@@ -38,6 +42,8 @@ export class RegionPump {
 	#inFlight = 0;
 	#failures = 0;
 	#pausedUntil = 0;
+	#startedAt = 0;
+	#later: ReturnType<typeof setTimeout> | null = null;
 	#url = '';
 
 	constructor(env: Env, region: string, timeoutMs: number, listener: PumpListener) {
@@ -64,10 +70,22 @@ export class RegionPump {
 	}
 
 	#pump(): void {
-		while (this.#queue.length > 0 && this.#inFlight < (this.failing ? 1 : IN_FLIGHT_MAX) && Date.now() >= this.#pausedUntil) {
-			const batch = this.#takeBatch();
-			if (batch.length > 0) void this.#send(batch);
+		while (this.#queue.length > 0 && this.#mayStart(Date.now())) {
+			this.#startedAt = Date.now();
+			void this.#send(this.#takeBatch());
 		}
+		if (this.#queue.length > 0 && this.#inFlight < IN_FLIGHT_MAX && this.#later === null) {
+			this.#later = setTimeout(() => {
+				this.#later = null;
+				this.#pump();
+			}, GATHER_MS);
+		}
+	}
+
+	#mayStart(now: number): boolean {
+		if (now < this.#pausedUntil) return false;
+		if (this.#inFlight === 0) return true;
+		return !this.failing && this.#inFlight < IN_FLIGHT_MAX && (this.#queue.length >= GATHER_JOBS || now - this.#startedAt >= GATHER_MS);
 	}
 
 	async #send(batch: Dispatch[]): Promise<void> {
