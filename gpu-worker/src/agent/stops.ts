@@ -3,8 +3,8 @@ import { createDeadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { noteFinished, type StopPoll, type Worker } from './worker.ts';
 
-/** A ping may show the jobs of a moment before the order: only one this much younger than the order proves anything. */
-const PING_PROOF_MS = 1_000;
+/** A ping may show the jobs of a moment before: one that is at most this much younger than the order proves nothing. */
+const PING_PROOF_MS_MAX = 1_000;
 
 export interface Stops {
 	/** The worker is to stop the job, which is no longer in its hand for the agent. */
@@ -66,7 +66,7 @@ export function createStops(parts: StopsParts): Stops {
 		},
 		obeyed,
 		seenHolding(worker, jobIds) {
-			const beforeMs = host.clock.nowMs() - PING_PROOF_MS;
+			const beforeMs = host.clock.nowMs() - Math.min(PING_PROOF_MS_MAX, host.timers.killGraceMs / 4);
 			for (const [jobId, orderedAtMs] of [...worker.stopping]) if (orderedAtMs < beforeMs && !jobIds.has(jobId)) obeyed(worker, jobId);
 		},
 		seenIdle(worker) {

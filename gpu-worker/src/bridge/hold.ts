@@ -5,7 +5,7 @@ import type { BridgeCall } from './bridge.ts';
 const JITTER_STEPS = 8;
 const JITTER_SHARE = 0.2;
 /** A poll of a worker that was told to end is held only this long: it must be able to go, but may not spin. */
-const ENDING_HOLD_MS = 1_000;
+const ENDING_HOLD_MS = 250;
 
 /** A poll that is being held. */
 export interface Held {

@@ -43,8 +43,11 @@ function createNatsBus(connection: NatsConnection, inboxPrefix: string, options:
 	let pullListener: PullListener | null = null;
 	const connectionListeners: ((state: 'up' | 'down') => void)[] = [];
 	let connected = true;
+	/** Requests on the old connection: their answers went with it. */
+	const asked = new Set<(error: BusError) => void>();
 	watchStatus(connection, options.log, (state) => {
 		connected = state === 'up';
+		for (const fail of asked) fail(new BusError('timeout', 'the connection was lost before the answer'));
 		for (const listener of connectionListeners) listener(state);
 	});
 	const pulls: Subscription = connection.subscribe(`${pullInbox}.*.*`, {
@@ -53,10 +56,15 @@ function createNatsBus(connection: NatsConnection, inboxPrefix: string, options:
 			else if (pullListener !== null) deliver(pullListener, message);
 		},
 	});
+	const orLost = <T>(answer: Promise<T>): Promise<T> =>
+		new Promise((resolve, reject) => {
+			asked.add(reject);
+			answer.then(resolve, reject).finally(() => asked.delete(reject));
+		});
 	return {
 		publish: (subject, data) => connection.publish(subject, data),
-		request: (subject, data, timeoutMs) => request(connection, subject, data, timeoutMs),
-		store: (subject, data, msgId, stream) => store(connection, subject, data, msgId, stream, options.storeTimeoutMs),
+		request: (subject, data, timeoutMs) => orLost(request(connection, subject, data, timeoutMs)),
+		store: (subject, data, msgId, stream) => orLost(store(connection, subject, data, msgId, stream, options.storeTimeoutMs)),
 		subscribe(subject, handler) {
 			connection.subscribe(subject, {
 				callback: (error, message) => {

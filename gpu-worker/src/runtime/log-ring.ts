@@ -54,7 +54,10 @@ export function createLogRing(path: string): LogRing {
 			return text.length > charsMax ? text.slice(text.length - charsMax) : text;
 		},
 		close() {
-			for (const stream of ['stdout', 'stderr'] as const) if (rest[stream] !== '') append(add(stream, rest[stream]));
+			for (const stream of ['stdout', 'stderr'] as const) {
+				if (rest[stream] !== '') append(add(stream, rest[stream]));
+				rest[stream] = '';
+			}
 			closeSync(file);
 		},
 	};

@@ -7,7 +7,7 @@ test('a chunk that fits stays as it is written', () => {
 });
 
 test('a long string becomes strings that together are it, each within the bound', () => {
-	fc.assert(
+	void fc.assert(
 		fc.property(fc.string({ unit: 'binary', minLength: 30 }), (text) => {
 			const json = JSON.stringify(text);
 			const pieces = splitChunk(json, Buffer.byteLength(json), 32);
