@@ -177,6 +177,8 @@ export class NatsBus implements Bus {
 		for await (const status of connection.status()) {
 			if (status.type === 'disconnect') {
 				this.#connected = false;
+				// The server may come back without its store: nothing counts as there before it was looked at.
+				this.#provisioned = false;
 				this.#turn++;
 				this.#log.warn('NATS connection lost');
 			} else if (status.type === 'reconnect') {
