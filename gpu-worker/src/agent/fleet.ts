@@ -7,8 +7,8 @@ import { createDeadlines, type Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { type Attempt, occupancy, type Worker } from './worker.ts';
 
-/** Longest time between pings; they come three times in `LONGSHORE_KILL_GRACE_MS`, so that they tell in time whether a job was stopped. */
-const PING_INTERVAL_MS_MAX = 2_500;
+/** Time between pings. The SDK counts in whole seconds and its ping process dies of 0; several must fit `LONGSHORE_KILL_GRACE_MS`, because they tell whether a job was stopped. */
+const PING_INTERVAL_MS = 1_000;
 /** Lines of a lost worker that go into the reason. Characters. */
 const REASON_LOG_CHARS = 1_500;
 
@@ -127,11 +127,10 @@ class HostFleet implements Fleet {
 
 	async #launch(workerId: string, endpointId: string, version: number, spec: EndpointSpec, gpus: readonly number[]): Promise<void> {
 		const { runtime, bridgeUrl, agentEnv } = this.#parts;
-		const { id: hostId, dataCenterId, inventory, clock, timers, workers, log } = this.#host;
+		const { id: hostId, dataCenterId, inventory, clock, workers, log } = this.#host;
 		const key = this.#parts.newKey();
 		const startedAtMs = clock.nowMs();
-		const pingIntervalMs = Math.min(PING_INTERVAL_MS_MAX, Math.ceil(timers.killGraceMs / 3));
-		const facts = { workerId, endpointId, key, bridgeUrl, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, spec, pingIntervalMs, agentEnv };
+		const facts = { workerId, endpointId, key, bridgeUrl, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
 		const process = await runtime.start({ workerId, spec, env: (tempDir) => workerEnv({ ...facts, tempDir }) });
 		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, process });
 		workers.set(workerId, worker);

@@ -5,6 +5,8 @@ import { noteFinished, type StopPoll, type Worker } from './worker.ts';
 
 /** A ping may show the jobs of a moment before: one that is at most this much younger than the order proves nothing. */
 const PING_PROOF_MS_MAX = 1_000;
+/** A worker needs about this long to stop a job that listens. */
+const ASK_AGAIN_MS = 250;
 
 export interface Stops {
 	/** The worker is to stop the job, which is no longer in its hand for the agent. */
@@ -42,12 +44,21 @@ export function createStops(parts: StopsParts): Stops {
 			worker.stopOrders.clear();
 			worker.stopPolls.delete(poll);
 			poll.deliver(jobIds, (delivered) => {
-				if (delivered) return;
+				if (delivered) {
+					askAgain(worker);
+					return;
+				}
 				for (const jobId of jobIds) if (worker.stopping.has(jobId)) worker.stopOrders.add(jobId);
 				serve(worker);
 			});
 			return;
 		}
+	};
+	/** The next take says what the worker holds now, and asks for the slot that became free. */
+	const askAgain = (worker: Worker): void => {
+		setTimeout(() => {
+			if (worker.stopping.size > 0) for (const take of [...worker.takes]) take.release();
+		}, ASK_AGAIN_MS).unref();
 	};
 	const obeyed = (worker: Worker, jobId: string): void => {
 		if (!worker.stopping.delete(jobId)) return;

@@ -22,7 +22,7 @@ describe.skipIf(python === null)('RunPod’s Python SDK', () => {
 
 	test('starts all its workers and they become idle', { timeout: 90_000 }, async () => {
 		region = await startRegion();
-		agent = await startAgentProcess(region, { LONGSHORE_DECLARED_GPUS: JSON.stringify({ gpuType: 'NVIDIA L40S', count: 4 }) });
+		agent = await startAgentProcess(region, { LONGSHORE_KILL_GRACE_MS: '3000', LONGSHORE_DECLARED_GPUS: JSON.stringify({ gpuType: 'NVIDIA L40S', count: 4 }) });
 		for (const mode of ['sync', 'async', 'generator']) {
 			await region.addEndpoint(mode);
 			expect(await region.startWorker(`w-${mode}`, { image: `process://${DIRECTORY}`, command, env: { MODE: mode, RUNPOD_DEBUG_LEVEL: 'DEBUG' } }, mode)).toEqual({ ok: true });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../../gpu-worker/src/log.ts';
 import { createProcessRuntime } from '../../../gpu-worker/src/runtime/process-runtime.ts';
 import { until } from '../../support/wait.ts';
+import { isAlive } from '../support/is-alive.ts';
 import { spec } from '../support/region.ts';
 
 let home: string;
@@ -22,15 +23,6 @@ const runtime = (allowed = true) => createProcessRuntime({ stateDir: join(home, 
 const shell = (script: string, more = {}) => spec({ image: `process://${image}`, command: ['/bin/sh', '-c', script], ...more });
 const start = (script: string, workerId = 'w1') =>
 	runtime().start({ workerId, spec: shell(script), env: (tempDir) => ({ PATH: process.env['PATH'] ?? '', TMPDIR: tempDir, MARK: workerId }) });
-const isAlive = (pid: number): boolean => {
-	try {
-		process.kill(pid, 0);
-		return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-	} catch {
-		return false;
-	}
-};
-
 describe('a worker', () => {
 	test('runs in the image’s directory with only its own variables and a temporary directory that goes with it', async () => {
 		const worker = await start('pwd; echo "$TMPDIR"; test -d "$TMPDIR" && echo there; env | grep -c LONGSHORE');
