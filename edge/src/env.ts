@@ -1,8 +1,8 @@
 /** The Worker's bindings and settings, parsed once an isolate. */
 import { parseEnv } from '@longshore/shared-schema/config/parse';
 import { edgeTimers } from '@longshore/shared-schema/config/settings';
-import { JOB_SHARDS_MAX } from '@longshore/shared-schema/limits';
 import type { JobTimers } from '@longshore/shared-schema/job/settings';
+import { JOB_SHARDS_MAX } from '@longshore/shared-schema/limits';
 import * as z from 'zod';
 import type { AccountStore } from './stores/account-store.ts';
 import type { EndpointStore } from './stores/endpoint-store.ts';

@@ -9,17 +9,31 @@ export function errorAnswer(error: unknown, request: Request): Response {
 	const { status } = known.kind;
 	const { pathname } = new URL(request.url);
 	if (!/^\/v2\/(serverless)(\/|$)/.test(pathname)) return Response.json({ error: known.message }, { status, headers });
-	return Response.json({ title: titleOf(status), status, detail: known.message, code: known.code, errors: [known.message] }, { status, headers: { ...headers, 'content-type': 'application/problem+json' } });
+	return Response.json(
+		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: [known.message] },
+		{ status, headers: { ...headers, 'content-type': 'application/problem+json' } },
+	);
 }
 
 /** A fault of ours: logged whole, shown as a fixed text. An overloaded or broken object is worth another try. */
 function unexpected(error: unknown, request: Request): LongshoreError {
 	logError('request failed', error, { method: request.method, path: new URL(request.url).pathname.slice(0, 100) });
 	const transient = error instanceof Error && ('overloaded' in error || 'retryable' in error);
-	return transient ? new LongshoreError('unavailable', 'busy right now: try again in a moment', 1) : new LongshoreError('internal', 'internal error: the fault is logged, try again', 1);
+	return transient
+		? new LongshoreError('unavailable', 'busy right now: try again in a moment', 1)
+		: new LongshoreError('internal', 'internal error: the fault is logged, try again', 1);
 }
 
 function titleOf(status: number): string {
-	const titles: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Content Too Large', 422: 'Unprocessable Content', 429: 'Too Many Requests' };
+	const titles: Record<number, string> = {
+		400: 'Bad Request',
+		401: 'Unauthorized',
+		403: 'Forbidden',
+		404: 'Not Found',
+		409: 'Conflict',
+		413: 'Content Too Large',
+		422: 'Unprocessable Content',
+		429: 'Too Many Requests',
+	};
 	return titles[status] ?? 'Error';
 }

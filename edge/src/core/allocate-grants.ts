@@ -1,5 +1,5 @@
 /** How an endpoint's workers are shared among regions. Pure. Their sum never exceeds the maximum. */
-import { GPU_POOLS } from '@longshore/shared-schema/catalog/gpus';
+import { poolOfGpuType } from '@longshore/shared-schema/catalog/gpus';
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import type { HostFigure } from '@longshore/shared-schema/wire/region';
 
@@ -73,7 +73,8 @@ function tierOf(spec: EndpointSpec, host: HostFigure): number {
 	if (spec.gpuCount === 0) return 0;
 	if (spec.cudaVersions.length > 0 && !spec.cudaVersions.includes(host.cudaVersion)) return -1;
 	if (spec.excludedGpuTypes.includes(host.gpuType)) return -1;
-	return spec.gpuPools.findIndex((id) => GPU_POOLS.find((pool) => pool.id === id)?.gpuTypes.includes(host.gpuType));
+	const pool = poolOfGpuType(host.gpuType);
+	return pool === undefined ? -1 : spec.gpuPools.indexOf(pool.id);
 }
 
 function roomOn(spec: EndpointSpec, host: HostFigure): number {

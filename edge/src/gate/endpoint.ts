@@ -3,10 +3,10 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { type Env, settingsOf } from '../env.ts';
 import { isCheckedId } from '../ids/checked-id.ts';
 import { type JobAddress, readJobId } from '../ids/job-id.ts';
+import type { KeyScope } from '../stores/account-store.ts';
 import type { EndpointRecord } from '../stores/endpoint-store.ts';
 import type { JobStore } from '../stores/job-store.ts';
 import { authenticate, type Caller, requireScope } from './authenticate.ts';
-import type { KeyScope } from '../stores/account-store.ts';
 
 /** A changed endpoint is seen within this time. */
 const CACHE_MS = 1_000;

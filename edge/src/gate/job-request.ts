@@ -5,14 +5,14 @@ import { INLINE_PAYLOAD_BYTES_MAX, JSON_DEPTH_MAX } from '@longshore/shared-sche
 import { type JobRequestOptions, jobRequestOptions, toWorkerJobText } from '@longshore/shared-schema/wire/runpod-job';
 import type * as z from 'zod';
 import type { EndpointRecord } from '../stores/endpoint-store.ts';
-import type { Submission } from '../stores/job-store.ts';
+import type { Submission } from '../stores/job-submit.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 const encoder = new TextEncoder();
 const NO_OPTIONS: JobRequestOptions = {};
 
 /** Parses the body of a submit. Throws `malformed_json` or `invalid_request` with the field, its bound and the fix. */
-export function parseSubmission(body: Uint8Array, id: string, sync: boolean, endpoint: EndpointRecord): Submission {
+export function parseSubmission(body: Uint8Array, id: string, sync: boolean, endpoint: EndpointRecord, idempotency: Submission['idempotency']): Submission {
 	const members = membersOf(body);
 	const input = members.get('input');
 	if (input === undefined) throw new LongshoreError('invalid_request', 'input is missing: send {"input": {…}}');
@@ -23,6 +23,7 @@ export function parseSubmission(body: Uint8Array, id: string, sync: boolean, end
 	const policy = options.policy;
 	return {
 		endpointId: endpoint.id,
+		idempotency,
 		shards: endpoint.shards,
 		payload: bytes ?? text,
 		payloadBytes: bytes?.length ?? Buffer.byteLength(text),

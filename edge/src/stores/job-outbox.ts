@@ -1,11 +1,11 @@
 /** A JobStore's side of dispatch: rows of waiting jobs become assigned ones, and regions' answers come back into rows. */
 import { acceptDispatch, refuseDispatch } from '@longshore/shared-schema/job/dispatch';
-import { type Job, isTerminal } from '@longshore/shared-schema/job/job';
+import { isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import type { DispatchResult } from '@longshore/shared-schema/wire/region';
 import { logError } from '../log.ts';
 import type { PumpListener } from '../regions/region-pump.ts';
 import type { JobRow } from './job-table.ts';
-import { findLive, saveJob, type StoreParts } from './store-parts.ts';
+import { findLive, type StoreParts, saveJob } from './store-parts.ts';
 
 /** Acknowledgements of dispatches wait this long: most short jobs have ended by then and need no write. */
 const ACK_LINGER_MS = 100;

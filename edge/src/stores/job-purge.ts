@@ -1,6 +1,6 @@
 /** Cancels what is queued: every job that was accepted before the call and that no worker has. */
 import { endJob } from '@longshore/shared-schema/job/finish';
-import { saveJob, type StoreParts } from './store-parts.ts';
+import { type StoreParts, saveJob } from './store-parts.ts';
 
 /** Jobs cancelled in one turn. */
 const BATCH = 500;

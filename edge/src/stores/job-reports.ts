@@ -2,8 +2,8 @@
 import { dueAt, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { applyReport, type ReportOutcome } from '@longshore/shared-schema/job/report';
 import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
-import { countMove, findLive, type StoreParts } from './store-parts.ts';
 import type { JobRow } from './job-table.ts';
+import { countMove, findLive, type StoreParts } from './store-parts.ts';
 import { outputInRow } from './text-table.ts';
 
 /** One event and the bytes of its frame, if it has one. */

@@ -3,41 +3,28 @@
  * saves rows in one synchronous transaction; calls to regions come after it. It may not talk to NATS or hosts.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { createJob, type NewJob } from '@longshore/shared-schema/job/dispatch';
 import { endJob, retryJob, runMs, shortenRetention } from '@longshore/shared-schema/job/finish';
 import { dueAt, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { grantClaim } from '@longshore/shared-schema/job/report';
-import { QUEUE_LIMIT_BASE, QUEUE_LIMIT_PER_WORKER } from '@longshore/shared-schema/limits';
 import type { Claim, Verdict } from '@longshore/shared-schema/wire/region';
 import { type Env, jobTimersOf, settingsOf } from '../env.ts';
 import { logError } from '../log.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { GroupCommit } from './group-commit.ts';
+import { IdempotencyTable } from './idempotency-table.ts';
 import { JobDispatcher } from './job-dispatcher.ts';
 import { JobOutbox } from './job-outbox.ts';
 import { purgeQueue } from './job-purge.ts';
 import { applyReports, type Report } from './job-reports.ts';
 import { drainStream, followStream, type StreamPart, type StreamPlace } from './job-stream.ts';
+import { commitSubmissions, type Submission, type SubmitAnswer } from './job-submit.ts';
 import { sweep } from './job-sweep.ts';
 import { type JobRow, JobTable } from './job-table.ts';
 import { type JobView, viewJob } from './job-view.ts';
-import { findLive, saveJob, type StoreParts } from './store-parts.ts';
+import { findLive, type StoreParts, saveJob } from './store-parts.ts';
 import { type JobCounts, Tallies } from './tallies.ts';
-import { payloadInRow, TextTable } from './text-table.ts';
+import { TextTable } from './text-table.ts';
 import { Waiters } from './waiters.ts';
-
-/** A job to be accepted. `payload` is the whole worker job as text, or as bytes when it is large. */
-export interface Submission {
-	readonly endpointId: string;
-	/** Number of shards of the endpoint: each takes its part of the queue limit. */
-	readonly shards: number;
-	readonly job: NewJob;
-	readonly payload: string | Uint8Array;
-	readonly payloadBytes: number;
-}
-
-/** `accepted` only after the commit that holds the row, the payload, the timer and the intent to dispatch. */
-export type SubmitAnswer = 'accepted' | 'queue_full';
 
 /** A job in a list, with the row number that pages it. */
 export interface JobListing {
@@ -62,6 +49,7 @@ export class JobStore extends DurableObject<Env> {
 			storage,
 			jobs,
 			texts: new TextTable(storage.sql),
+			idempotency: new IdempotencyTable(storage.sql),
 			tallies: new Tallies(storage.sql, jobs.countByPhase()),
 			timers,
 			clock: new AlarmClock(storage),
@@ -83,10 +71,11 @@ export class JobStore extends DurableObject<Env> {
 	}
 
 	/** Accepts a job and waits up to `waitMs` for its end: its view then, whatever its state. */
-	async submitAndWait(submission: Submission, waitMs: number): Promise<'queue_full' | JobView> {
+	async submitAndWait(submission: Submission, waitMs: number): Promise<Exclude<SubmitAnswer, 'accepted'> | JobView> {
 		const answer = await this.submit(submission);
 		if (answer !== 'accepted') return answer;
-		const view = await this.waitForEnd(submission.job.id, waitMs);
+		await this.#parts.waiters.wait(submission.job.id, waitMs);
+		const view = this.view(submission.job.id);
 		if (view === null) throw new Error('an accepted job has no row');
 		return view;
 	}
@@ -234,28 +223,10 @@ export class JobStore extends DurableObject<Env> {
 	}
 
 	#commitSubmits(items: readonly Submission[]): SubmitAnswer[] {
-		const now = Date.now();
-		const { jobs, texts, tallies, clock, dispatcher, storage } = this.#parts;
-		const accepted: { job: Job; submission: Submission }[] = [];
-		const answers = storage.transactionSync(() => {
-			return items.map((submission): SubmitAnswer => {
-				if (this.#endpointId === null) this.#adopt(submission.endpointId);
-				if (this.#isFull(submission.shards)) return 'queue_full';
-				const created = createJob(submission.job, now);
-				const job = dispatcher.assign(created, now) ?? created;
-				const inRow = payloadInRow(submission.payload);
-				jobs.insert(job, inRow, submission.payloadBytes);
-				if (inRow === null) texts.addPayload(jobs.lastRow(), submission.payload);
-				tallies.move(null, job.phase);
-				accepted.push({ job, submission });
-				return 'accepted';
-			});
-		});
-		for (const { job, submission } of accepted) {
-			clock.arm(dueAt(job));
-			if (job.phase === 'sent') dispatcher.send(job, submission.payloadBytes, bytesOf(submission.payload));
-		}
-		if (accepted.some(({ job }) => job.phase === 'waiting')) this.#dispatchWaiting();
+		const first = items[0];
+		if (this.#endpointId === null && first !== undefined) this.#adopt(first.endpointId);
+		const { answers, waiting } = commitSubmissions(this.#parts, items);
+		if (waiting) this.#dispatchWaiting();
 		return answers;
 	}
 
@@ -268,13 +239,6 @@ export class JobStore extends DurableObject<Env> {
 		return row !== null && row.job.epoch === epoch && row.job.token === token && row.job.region === region ? row : null;
 	}
 
-	#isFull(shards: number): boolean {
-		const queued = this.#parts.tallies.counts.inQueue;
-		if (queued <= QUEUE_LIMIT_BASE) return false;
-		const workersMax = this.#parts.dispatcher.workersMax;
-		return workersMax !== null && queued > Math.max(QUEUE_LIMIT_BASE, (workersMax * QUEUE_LIMIT_PER_WORKER) / shards);
-	}
-
 	#adopt(endpointId: string): void {
 		this.#parts.storage.sql.exec("INSERT INTO meta (name, value) VALUES ('endpoint', ?)", endpointId);
 		this.#serve(endpointId);
@@ -284,8 +248,4 @@ export class JobStore extends DurableObject<Env> {
 		this.#endpointId = endpointId;
 		this.#parts.dispatcher.serve(endpointId);
 	}
-}
-
-function bytesOf(payload: string | Uint8Array): Uint8Array {
-	return typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
 }

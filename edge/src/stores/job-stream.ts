@@ -1,8 +1,8 @@
 /** Reads of a job's stream: the classic drain, which hands each chunk out once, and reading from a place, which changes nothing. */
 import { isExpired, isTerminal } from '@longshore/shared-schema/job/job';
 import { type RunpodStatus, toRunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
-import type { StoreParts } from './store-parts.ts';
 import { streamKey } from './job-reports.ts';
+import type { StoreParts } from './store-parts.ts';
 import type { StreamChunk } from './text-table.ts';
 
 /** One answer carries at most about this much chunk text. */

@@ -1,9 +1,9 @@
 /** What a JobStore does when its alarm rings: every job whose timer has run out takes one step of the job machine. */
 import { waitAgain } from '@longshore/shared-schema/job/dispatch';
 import { isTerminal, type Job } from '@longshore/shared-schema/job/job';
-import { watchJob, type WatchAction } from '@longshore/shared-schema/job/watch';
-import { countMove, type StoreParts } from './store-parts.ts';
+import { type WatchAction, watchJob } from '@longshore/shared-schema/job/watch';
 import type { JobRow } from './job-table.ts';
+import { countMove, type StoreParts } from './store-parts.ts';
 
 /** Jobs handled in one alarm; the alarm rings again at once while more are due. */
 const SWEEP_JOBS_MAX = 1_000;
@@ -21,6 +21,7 @@ export async function sweep(parts: StoreParts, now: number): Promise<boolean> {
 	forgetBoots(parts.lostBoots, now);
 	const steps = parts.storage.transactionSync(() => {
 		const taken = parts.jobs.due(now, SWEEP_JOBS_MAX).map((row) => takeStep(parts, row, now));
+		parts.idempotency.sweep(now);
 		parts.tallies.save();
 		return taken;
 	});

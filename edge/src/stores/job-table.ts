@@ -54,7 +54,28 @@ export class JobTable {
 
 	/** Adds a new job; `payload` is null when it lies in chunk rows. */
 	insert(job: Job, payload: string | null, payloadBytes: number): void {
-		this.#sql.exec(INSERT, job.id, job.sync ? 1 : 0, job.createdAt, job.ttlAt, job.executionTimeoutMs, job.lowPriority ? 1 : 0, job.retriesMax, job.phase, job.epoch, job.region, job.token, job.seq, job.sentAt, job.retries, job.refusals, job.nextAt, dueAt(job), payload, payloadBytes);
+		this.#sql.exec(
+			INSERT,
+			job.id,
+			job.sync ? 1 : 0,
+			job.createdAt,
+			job.ttlAt,
+			job.executionTimeoutMs,
+			job.lowPriority ? 1 : 0,
+			job.retriesMax,
+			job.phase,
+			job.epoch,
+			job.region,
+			job.token,
+			job.seq,
+			job.sentAt,
+			job.retries,
+			job.refusals,
+			job.nextAt,
+			dueAt(job),
+			payload,
+			payloadBytes,
+		);
 	}
 
 	/** Writes everything that can change about a job, with its small output in the same statement. */

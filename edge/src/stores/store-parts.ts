@@ -2,6 +2,7 @@
 import { dueAt, isExpired, type Job } from '@longshore/shared-schema/job/job';
 import type { JobTimers } from '@longshore/shared-schema/job/settings';
 import type { AlarmClock } from './alarm-clock.ts';
+import type { IdempotencyTable } from './idempotency-table.ts';
 import type { JobDispatcher } from './job-dispatcher.ts';
 import type { JobRow, JobTable } from './job-table.ts';
 import type { Tallies } from './tallies.ts';
@@ -13,6 +14,7 @@ export interface StoreParts {
 	readonly storage: DurableObjectStorage;
 	readonly jobs: JobTable;
 	readonly texts: TextTable;
+	readonly idempotency: IdempotencyTable;
 	readonly tallies: Tallies;
 	readonly timers: JobTimers;
 	readonly clock: AlarmClock;

@@ -41,7 +41,8 @@ export class Tallies {
 
 	/** Writes what lasts, in the caller's transaction. */
 	save(): void {
-		for (const name of this.#changed) this.#sql.exec('INSERT INTO tallies (name, count) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = excluded.count', name, this.#counts[name]);
+		for (const name of this.#changed)
+			this.#sql.exec('INSERT INTO tallies (name, count) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = excluded.count', name, this.#counts[name]);
 		this.#changed.clear();
 	}
 

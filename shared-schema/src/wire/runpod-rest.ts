@@ -123,15 +123,15 @@ export function problemOfSpec(spec: EndpointSpec, hasGpu: boolean, hasCpu: boole
 	return null;
 }
 
-/** The endpoint in REST v2's shape. `origin` is the address under which the edge was called. */
-export function toEndpointV2(id: string, createdAt: number, version: number, spec: EndpointSpec, origin: string): Record<string, unknown> {
+/** The endpoint in REST v2's shape; `createdAt` is an ISO 8601 time. `origin` is the address under which the edge was called. */
+export function toEndpointV2(id: string, createdAt: string, version: number, spec: EndpointSpec, origin: string): Record<string, unknown> {
 	const base = `${origin}/v2/${id}`;
 	const gpu = { pools: spec.gpuPools, excludedTypes: spec.excludedGpuTypes, count: spec.gpuCount, allowedCudaVersions: spec.cudaVersions };
 	return {
 		id,
 		name: spec.name,
 		type: spec.type,
-		createdAt: new Date(createdAt).toISOString(),
+		createdAt,
 		version,
 		image: spec.image,
 		args: spec.command.map(quoteWord).join(' '),

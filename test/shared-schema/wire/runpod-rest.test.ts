@@ -146,7 +146,7 @@ describe('the endpoint as shown', () => {
 	test('shows a start command that splits into the same words, whatever they hold', () => {
 		fc.assert(
 			fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 12 }), { maxLength: 6 }), (command) => {
-				const shown = toEndpointV2('id', 0, 1, { ...specOf(), command }, 'https://e');
+				const shown = toEndpointV2('id', '1970-01-01T00:00:00.000Z', 1, { ...specOf(), command }, 'https://e');
 				expect(splitShellWords(shown['args'] as string)).toEqual(command);
 			}),
 		);
@@ -156,7 +156,7 @@ describe('the endpoint as shown', () => {
 		fc.assert(
 			fc.property(updates, (over) => {
 				const spec = specFromV2(create(over));
-				const { id: _i, type: _t, createdAt: _c, version: _v, requestUrls: _r, ...body } = toEndpointV2('id', 0, 1, spec, 'https://e');
+				const { id: _i, type: _t, createdAt: _c, version: _v, requestUrls: _r, ...body } = toEndpointV2('id', '1970-01-01T00:00:00.000Z', 1, spec, 'https://e');
 				expect(applyV2(spec, updateEndpointV2.parse(body))).toEqual(spec);
 			}),
 		);

@@ -1,6 +1,7 @@
 /** `/admin/regions`: the operator adds regions and sees them. */
-import * as z from 'zod';
+
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import * as z from 'zod';
 import type { Env } from '../../env.ts';
 import { requireOperator } from '../../gate/authenticate.ts';
 import { forgetRegion } from '../regions/enter.ts';

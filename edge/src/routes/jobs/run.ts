@@ -1,12 +1,16 @@
 /** `POST /v2/{endpoint}/run`: accepts a job; the answer leaves after the commit. */
 import { RUN_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import type { Env } from '../../env.ts';
-import { JOB_ID_HEADER } from './answer.ts';
-import { prepareSubmit, queueFull } from './submit.ts';
+import { JOB_ID_HEADER, jobAnswer } from './answer.ts';
+import { prepareSubmit, refusal, repeatExpired } from './submit.ts';
 
 export async function run(env: Env, request: Request, endpointId: string): Promise<Response> {
 	const { store, submission } = await prepareSubmit(env, request, endpointId, false, RUN_BODY_BYTES_MAX);
 	const { id } = submission.job;
-	if ((await store.submit(submission)) === 'queue_full') throw queueFull();
-	return new Response(`{"id":"${id}","status":"IN_QUEUE"}`, { headers: { 'content-type': 'application/json', [JOB_ID_HEADER]: id } });
+	const answer = await store.submit(submission);
+	if (answer === 'accepted') return new Response(`{"id":"${id}","status":"IN_QUEUE"}`, { headers: { 'content-type': 'application/json', [JOB_ID_HEADER]: id } });
+	if (typeof answer === 'string') throw refusal(answer);
+	const view = await store.view(answer.repeats);
+	if (view === null) throw repeatExpired();
+	return jobAnswer(answer.repeats, view);
 }

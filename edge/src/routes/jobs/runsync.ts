@@ -2,7 +2,7 @@
 import { RUNSYNC_BODY_BYTES_MAX, SYNC_WAIT_MS } from '@longshore/shared-schema/limits';
 import type { Env } from '../../env.ts';
 import { heldAnswer, jobAnswer } from './answer.ts';
-import { prepareSubmit, queueFull } from './submit.ts';
+import { prepareSubmit, refusal, repeatExpired } from './submit.ts';
 import { waitMsOf } from './wait.ts';
 
 /** Jobs that end within this time are answered in one piece; after it the head with the job's id leaves and the body follows. */
@@ -11,9 +11,11 @@ const ONE_PIECE_MS = 150;
 export async function runsync(env: Env, request: Request, endpointId: string, ctx: ExecutionContext): Promise<Response> {
 	const waitMs = waitMsOf(request, SYNC_WAIT_MS);
 	const { store, submission } = await prepareSubmit(env, request, endpointId, true, RUNSYNC_BODY_BYTES_MAX);
-	const { id } = submission.job;
 	const first = await store.submitAndWait(submission, Math.min(waitMs, ONE_PIECE_MS));
-	if (first === 'queue_full') throw queueFull();
-	if (first.terminal || waitMs <= ONE_PIECE_MS) return jobAnswer(id, first);
+	if (typeof first === 'string') throw refusal(first);
+	const id = 'repeats' in first ? first.repeats : submission.job.id;
+	const view = 'repeats' in first ? await store.view(id) : first;
+	if (view === null) throw repeatExpired();
+	if (view.terminal || waitMs <= ONE_PIECE_MS) return jobAnswer(id, view);
 	return heldAnswer(id, store.waitForEnd(id, waitMs - ONE_PIECE_MS), ctx);
 }

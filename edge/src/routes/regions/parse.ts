@@ -8,7 +8,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A JSON body of a known shape. Throws `invalid_request`. */
 export function parseJson<T extends z.ZodType>(schema: T, body: Uint8Array): z.output<T> {
-	return check(schema, attempt(() => JSON.parse(decoder.decode(body))));
+	return check(
+		schema,
+		attempt(() => JSON.parse(decoder.decode(body))),
+	);
 }
 
 /** A framed body: its head, and one view of the body for each length that `lengthsOf` names. Throws `invalid_request`. */

@@ -3,10 +3,10 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { OUTPUT_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { ATTEMPT_HEADER } from '@longshore/shared-schema/wire/signature';
 import type { Env } from '../../env.ts';
-import type { JobStore } from '../../stores/job-store.ts';
 import { endpointOfToken } from '../../ids/attempt-token.ts';
-import { enterRegion } from './enter.ts';
+import type { JobStore } from '../../stores/job-store.ts';
 import { storeOfJob } from './by-store.ts';
+import { enterRegion } from './enter.ts';
 
 /** One call to a store carries at most this much: its messages end at 32 MiB. */
 const PART_BYTES = 8 * 1024 * 1024;

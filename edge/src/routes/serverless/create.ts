@@ -17,5 +17,5 @@ export async function createServerless(env: Env, request: Request): Promise<Resp
 	const id = createCheckedId(settings.LONGSHORE_ID_KEY, 'endpoint');
 	await env.ACCOUNT_STORE.getByName(caller.accountId).addEndpoint(id);
 	const record = await env.ENDPOINT_STORE.getByName(id).create(id, caller.accountId, settings.LONGSHORE_JOB_SHARDS, spec);
-	return Response.json(toEndpointV2(id, record.createdAt, record.version, record.spec, new URL(request.url).origin), { status: 201 });
+	return Response.json(toEndpointV2(id, new Date(record.createdAt).toISOString(), record.version, record.spec, new URL(request.url).origin), { status: 201 });
 }

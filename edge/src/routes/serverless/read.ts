@@ -24,5 +24,5 @@ export async function getServerless(env: Env, request: Request, id: string): Pro
 }
 
 function show(record: EndpointRecord, request: Request): Record<string, unknown> {
-	return toEndpointV2(record.id, record.createdAt, record.version, record.spec, new URL(request.url).origin);
+	return toEndpointV2(record.id, new Date(record.createdAt).toISOString(), record.version, record.spec, new URL(request.url).origin);
 }

@@ -19,5 +19,5 @@ export async function updateServerless(env: Env, request: Request, id: string): 
 	const record = await env.ENDPOINT_STORE.getByName(id).update(spec);
 	forgetEndpoint(id);
 	if (record === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
-	return Response.json(toEndpointV2(id, record.createdAt, record.version, record.spec, new URL(request.url).origin));
+	return Response.json(toEndpointV2(id, new Date(record.createdAt).toISOString(), record.version, record.spec, new URL(request.url).origin));
 }

@@ -1,0 +1,22 @@
+/** The `Idempotency-Key` header of a submit. */
+import { createHash } from 'node:crypto';
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import type { IdempotencyKey } from '../stores/idempotency-table.ts';
+
+/** The key of a request, or null when it has none. Throws `invalid_request` for one that is too long or not printable ASCII. */
+export function idempotencyKeyOf(request: Request): string | null {
+	const key = request.headers.get('idempotency-key');
+	if (key === null) return null;
+	if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+	throw new LongshoreError('invalid_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces');
+}
+
+/** The shard of a key: always the same one, since only that shard remembers it. */
+export function shardOfKey(key: string, shards: number): number {
+	return (createHash('sha256').update(key).digest()[0] ?? 0) % shards;
+}
+
+/** What the store compares: a key stands for one body. */
+export function toIdempotencyKey(key: string, body: Uint8Array): IdempotencyKey {
+	return { key, bodySha256: Buffer.from(createHash('sha256').update(body).digest()).toString('hex') };
+}
