@@ -9,7 +9,10 @@ import type { Usage } from './usage.ts';
 const MIB = 1024 * 1024;
 const rate = (name: string, value: number, floor?: number): Figure => ({ name, value, unit: '/s', better: 'higher', ...(floor === undefined ? {} : { floor }) });
 const ms = (name: string, value: number, ceiling?: number): Figure => ({ name, value, unit: 'ms', better: 'lower', ...(ceiling === undefined ? {} : { ceiling }) });
-const spread = (name: string, latency: Latency, p50Ceiling?: number, p99Ceiling?: number): Figure[] => [ms(`${name} p50`, latency.p50Ms, p50Ceiling), ms(`${name} p99`, latency.p99Ms, p99Ceiling)];
+const spread = (name: string, latency: Latency, p50Ceiling?: number, p99Ceiling?: number): Figure[] => [
+	ms(`${name} p50`, latency.p50Ms, p50Ceiling),
+	ms(`${name} p99`, latency.p99Ms, p99Ceiling),
+];
 
 export function submitFigures(name: string, load: LoadResult, floor?: number): Figure[] {
 	return [rate(`submits, ${name}`, load.perS, floor), ...spread(`submit, ${name}`, load.latency), ...refusals(`submits, ${name}`, load)];
@@ -42,9 +45,16 @@ export function latencyFigures(result: LatencyResult): Figure[] {
 }
 
 export function memoryFigures(usage: Usage): Figure[] {
-	return [...usage].filter(([kind]) => kind !== 'generator').map(([kind, { processes, peakBytes }]) => ({ name: `peak memory: ${kind} (largest of ${processes})`, value: peakBytes / MIB, unit: 'MiB', better: 'lower' }));
+	return [...usage]
+		.filter(([kind]) => kind !== 'generator')
+		.map(([kind, { processes, peakBytes }]) => ({ name: `peak memory: ${kind} (largest of ${processes})`, value: peakBytes / MIB, unit: 'MiB', better: 'lower' }));
 }
 
 function refusals(name: string, load: LoadResult): Figure[] {
-	return Object.entries(load.refused).map(([status, count]) => ({ name: `${name}, answered ${status === '0' ? 'with a broken connection' : status}`, value: count, unit: 'times', better: 'lower' }));
+	return Object.entries(load.refused).map(([status, count]) => ({
+		name: `${name}, answered ${status === '0' ? 'with a broken connection' : status}`,
+		value: count,
+		unit: 'times',
+		better: 'lower',
+	}));
 }

@@ -12,7 +12,13 @@ const CRLF = Buffer.from('\r\n');
 
 /** A request as bytes, built once and sent many times. */
 export function encodeRequest(method: string, url: URL, path: string, apiKey: string, body = ''): Buffer {
-	const head = [`${method} ${path} HTTP/1.1`, `host: ${url.host}`, `authorization: Bearer ${apiKey}`, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`];
+	const head = [
+		`${method} ${path} HTTP/1.1`,
+		`host: ${url.host}`,
+		`authorization: Bearer ${apiKey}`,
+		'content-type: application/json',
+		`content-length: ${Buffer.byteLength(body)}`,
+	];
 	return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 

@@ -1,11 +1,13 @@
 /** What the figures depend on besides the code: commit, cores, and the versions of the engines underneath. */
 import { execFileSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
-import type { Stack } from '../support/start-stack.ts';
 import { identifyProcess } from '../support/processes.ts';
+import type { Stack } from '../support/start-stack.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+
+const loadBefore = Number((loadavg()[0] ?? 0).toFixed(2));
 
 /** Short commit, with `+` when the working tree differs from it. */
 export function currentCommit(): string {
@@ -22,6 +24,8 @@ export function describeMachine(stack: Stack): Record<string, string | number> {
 	const { pids } = stack.local();
 	return {
 		cores: cpus().length,
+		// Others at work make every figure worse; the CPU figures least.
+		'load before': loadBefore,
 		cpu: cpus()[0]?.model ?? 'unknown',
 		node: process.versions.node,
 		workerd: versionOf(pids.edge),

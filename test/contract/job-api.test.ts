@@ -46,7 +46,11 @@ describe('POST /run', () => {
 	});
 
 	test('ignores members that RunPod does not know, and takes a body without content type', async () => {
-		const response = await fetch(`${api.base}/run`, { method: 'POST', headers: { authorization: `Bearer ${stack.apiKey}` }, body: new TextEncoder().encode('{"future":[1],"input":{"n":3}}') });
+		const response = await fetch(`${api.base}/run`, {
+			method: 'POST',
+			headers: { authorization: `Bearer ${stack.apiKey}` },
+			body: new TextEncoder().encode('{"future":[1],"input":{"n":3}}'),
+		});
 		expect(response.status).toBe(200);
 		const { id } = (await response.json()) as { id: string };
 		expect((await api.untilState(id))['status']).toBe('COMPLETED');

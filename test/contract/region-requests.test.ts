@@ -109,7 +109,18 @@ describe('the edge, asked by a region,', () => {
 		const id = await endpoint.api.run({ sleepMs: 1_500, n: 'real' });
 		const running = await endpoint.api.untilState(id, ['IN_PROGRESS']);
 		const output = '{"forged":true}';
-		const head = { kind: 'result', id, endpointId: endpoint.id, epoch: 1, token: 'f'.repeat(22), hostBoot: 'boot', workerId: String(running['workerId']), agoMs: 0, executionMs: 1, bytes: output.length };
+		const head = {
+			kind: 'result',
+			id,
+			endpointId: endpoint.id,
+			epoch: 1,
+			token: 'f'.repeat(22),
+			hostBoot: 'boot',
+			workerId: String(running['workerId']),
+			agoMs: 0,
+			executionMs: 1,
+			bytes: output.length,
+		};
 		const body = `${JSON.stringify({ events: [head] })}\n${output}`;
 		await expectRefused(signRequest(EDGE_PATHS.events, body, { ...own, key: strangerKey() }));
 		const answer = await send(stack.url, signRequest(EDGE_PATHS.events, body, own));

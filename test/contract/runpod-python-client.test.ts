@@ -28,7 +28,14 @@ async function runClient(file: string): Promise<Record<string, unknown>> {
 
 const HEALTH = {
 	jobs: { completed: expect.any(Number), failed: expect.any(Number), inProgress: expect.any(Number), inQueue: expect.any(Number), retried: expect.any(Number) },
-	workers: { idle: expect.any(Number), initializing: expect.any(Number), ready: expect.any(Number), running: expect.any(Number), throttled: expect.any(Number), unhealthy: expect.any(Number) },
+	workers: {
+		idle: expect.any(Number),
+		initializing: expect.any(Number),
+		ready: expect.any(Number),
+		running: expect.any(Number),
+		throttled: expect.any(Number),
+		unhealthy: expect.any(Number),
+	},
 };
 
 describe('the synchronous client', () => {

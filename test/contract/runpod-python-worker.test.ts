@@ -89,7 +89,11 @@ describe('a handler that', () => {
 		expect(failed).toMatchObject({ status: 'FAILED' });
 		expect(failed).not.toHaveProperty('output');
 		const error = JSON.parse(String(failed['error'])) as Record<string, unknown>;
-		expect(error).toMatchObject({ error_message: expect.stringContaining("the handler's own words"), error_type: expect.stringContaining('ValueError'), error_traceback: expect.stringContaining('handler_odd.py') });
+		expect(error).toMatchObject({
+			error_message: expect.stringContaining("the handler's own words"),
+			error_type: expect.stringContaining('ValueError'),
+			error_traceback: expect.stringContaining('handler_odd.py'),
+		});
 	});
 
 	test('returns {} completes it without output', async () => {

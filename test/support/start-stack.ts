@@ -116,7 +116,7 @@ function launch(home: string, port: number, options: StartStackOptions, printed:
 		writeFileSync(file, JSON.stringify(options.topology));
 		env['LONGSHORE_TOPOLOGY'] = file;
 	}
-	const child = spawn('npm', ['start', '--silent'], { cwd: REPOSITORY, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+	const child = spawn(process.execPath, [resolve(import.meta.dirname, 'stack-guard.ts')], { cwd: REPOSITORY, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
 	const collect = (text: string): void => {
 		printed.push(text);
 		if (process.env['LONGSHORE_TEST_SHOW_STACK'] === '1') process.stderr.write(text);
@@ -132,7 +132,7 @@ async function isReady(child: ChildProcess, localFile: string, sinceMs: number, 
 	return written >= sinceMs - 1_000 && /\bready\b/i.test(stdout());
 }
 
-/** SIGTERM to npm, which passes it on; then nothing that belonged to the stack may be left. */
+/** SIGTERM, passed on by the guard and by npm; then nothing that belonged to the stack may be left. */
 async function end(child: ChildProcess, home: string): Promise<void> {
 	const members = child.pid === undefined ? [] : [...processFamily(child.pid), ...processesNaming(home)];
 	if (child.exitCode === null && child.signalCode === null) {

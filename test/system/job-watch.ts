@@ -57,7 +57,11 @@ export class JobWatch {
 		for (const deadline = performance.now() + timeoutMs; this.#open().length > 0; await sleep(200)) {
 			if (performance.now() < deadline) continue;
 			this.#done = true;
-			const open = await Promise.all(this.#open().slice(0, 5).map(async ({ id, n }) => `${n}: ${(await this.#api.status(id)).text}`));
+			const open = await Promise.all(
+				this.#open()
+					.slice(0, 5)
+					.map(async ({ id, n }) => `${n}: ${(await this.#api.status(id)).text}`),
+			);
 			throw new Error(`${this.#open().length} of ${this.#jobs.length} acknowledged jobs did not end within ${timeoutMs} ms, among them ${open.join('; ')}`);
 		}
 		this.#done = true;

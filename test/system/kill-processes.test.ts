@@ -21,36 +21,32 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => stack?.stop(), 90_000);
 
-test(
-	'no acknowledged job is lost or ends twice',
-	async () => {
-		const watch = new JobWatch(endpoint.api);
-		const submitting = submitAll(watch);
-		const watching = watch.start();
-		await killEverything();
-		await submitting;
-		await watch.untilAllEnded(120_000);
-		await watching;
+test('no acknowledged job is lost or ends twice', async () => {
+	const watch = new JobWatch(endpoint.api);
+	const submitting = submitAll(watch);
+	const watching = watch.start();
+	await killEverything();
+	await submitting;
+	await watch.untilAllEnded(120_000);
+	await watching;
 
-		const report = watch.report();
-		console.log(`kill test: ${JSON.stringify({ ...report.counts, runs: runsPerJob() })}`);
-		expect(report.counts.acknowledged).toBeGreaterThan(JOBS / 2);
-		expect(report.counts.acknowledged + report.counts.unknown + report.counts.refused).toBe(JOBS);
-		expect(report.missing).toEqual([]);
-		expect(report.wrongOutput).toEqual([]);
-		expect(report.notCompleted).toEqual([]);
+	const report = watch.report();
+	console.log(`kill test: ${JSON.stringify({ ...report.counts, runs: runsPerJob() })}`);
+	expect(report.counts.acknowledged).toBeGreaterThan(JOBS / 2);
+	expect(report.counts.acknowledged + report.counts.unknown + report.counts.refused).toBe(JOBS);
+	expect(report.missing).toEqual([]);
+	expect(report.wrongOutput).toEqual([]);
+	expect(report.notCompleted).toEqual([]);
 
-		const { jobs } = await endpoint.api.health();
-		expect(jobs).toMatchObject({ inQueue: 0, inProgress: 0 });
-		const counted = jobs.completed + jobs.failed;
-		expect(counted).toBeGreaterThanOrEqual(report.counts.acknowledged);
-		expect(counted).toBeLessThanOrEqual(report.counts.acknowledged + report.counts.unknown);
+	const { jobs } = await endpoint.api.health();
+	expect(jobs).toMatchObject({ inQueue: 0, inProgress: 0 });
+	const counted = jobs.completed + jobs.failed;
+	expect(counted).toBeGreaterThanOrEqual(report.counts.acknowledged);
+	expect(counted).toBeLessThanOrEqual(report.counts.acknowledged + report.counts.unknown);
 
-		await sleep(5_000);
-		expect(await watch.changedSinceEnd()).toEqual([]);
-	},
-	300_000,
-);
+	await sleep(5_000);
+	expect(await watch.changedSinceEnd()).toEqual([]);
+}, 300_000);
 
 async function submitAll(watch: JobWatch): Promise<void> {
 	for (let n = 0; n < JOBS; n++) {

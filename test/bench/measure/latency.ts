@@ -35,7 +35,12 @@ export async function measureLatency(target: Target, jobs: number): Promise<Late
 		parts.acceptToHandler.record(startMs - run.answeredMs);
 	}
 	connection.close();
-	return { sendToHandler: parts.sendToHandler.summary(), acceptToHandler: parts.acceptToHandler.summary(), runSync: parts.runSync.summary(), handlerToAnswer: parts.handlerToAnswer.summary() };
+	return {
+		sendToHandler: parts.sendToHandler.summary(),
+		acceptToHandler: parts.acceptToHandler.summary(),
+		runSync: parts.runSync.summary(),
+		handlerToAnswer: parts.handlerToAnswer.summary(),
+	};
 }
 
 async function timed(connection: LeanConnection, request: Buffer): Promise<{ sentMs: number; answeredMs: number; body: string }> {

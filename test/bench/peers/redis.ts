@@ -16,7 +16,22 @@ export interface Redis {
 export async function startRedis(): Promise<Redis> {
 	const port = await freePort();
 	const directory = mkdtempSync(join(tmpdir(), 'bench-redis-'));
-	const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--maxmemory-policy', 'noeviction'];
+	const args = [
+		'--port',
+		String(port),
+		'--bind',
+		'127.0.0.1',
+		'--dir',
+		directory,
+		'--appendonly',
+		'yes',
+		'--appendfsync',
+		'always',
+		'--save',
+		'',
+		'--maxmemory-policy',
+		'noeviction',
+	];
 	const child = spawn(process.env['REDIS_SERVER'] ?? 'redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
 	let output = '';
 	child.stdout.setEncoding('utf8').on('data', (text: string) => {
