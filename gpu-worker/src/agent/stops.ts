@@ -45,7 +45,11 @@ export function createStops(parts: StopsParts): Stops {
 			worker.stopPolls.delete(poll);
 			poll.deliver(jobIds, (delivered) => {
 				if (delivered) {
-					askAgain(worker);
+					for (const jobId of jobIds) {
+						const order = worker.stopping.get(jobId);
+						if (order !== undefined) order.carried = true;
+					}
+					askAgain(worker, jobIds);
 					return;
 				}
 				for (const jobId of jobIds) if (worker.stopping.has(jobId)) worker.stopOrders.add(jobId);
@@ -54,10 +58,17 @@ export function createStops(parts: StopsParts): Stops {
 			return;
 		}
 	};
-	/** The next take says what the worker holds now, and asks for the slot that became free. */
-	const askAgain = (worker: Worker): void => {
+	/**
+	 * The next take says what the worker holds now, and asks for the slot that became free. The order is repeated, because the SDK
+	 * forgets one for a job that it has taken but not begun.
+	 */
+	const askAgain = (worker: Worker, jobIds: readonly string[]): void => {
 		setTimeout(() => {
-			if (worker.stopping.size > 0) for (const take of [...worker.takes]) take.release();
+			const open = jobIds.filter((jobId) => worker.stopping.has(jobId));
+			if (open.length === 0) return;
+			for (const take of [...worker.takes]) take.release();
+			for (const jobId of open) worker.stopOrders.add(jobId);
+			serve(worker);
 		}, ASK_AGAIN_MS).unref();
 	};
 	const obeyed = (worker: Worker, jobId: string): void => {
@@ -70,7 +81,7 @@ export function createStops(parts: StopsParts): Stops {
 		order(worker, jobId) {
 			noteFinished(worker, jobId);
 			if (worker.exit !== null || worker.stopping.has(jobId)) return;
-			worker.stopping.set(jobId, host.clock.nowMs());
+			worker.stopping.set(jobId, { atMs: host.clock.nowMs(), carried: false });
 			worker.stopOrders.add(jobId);
 			graces.start(`${worker.id}/${jobId}`, host.timers.killGraceMs);
 			serve(worker);
@@ -78,11 +89,11 @@ export function createStops(parts: StopsParts): Stops {
 		obeyed,
 		seenHolding(worker, jobIds) {
 			const beforeMs = host.clock.nowMs() - Math.min(PING_PROOF_MS_MAX, host.timers.killGraceMs / 4);
-			for (const [jobId, orderedAtMs] of [...worker.stopping]) if (orderedAtMs < beforeMs && !jobIds.has(jobId)) obeyed(worker, jobId);
+			for (const [jobId, order] of [...worker.stopping]) if (order.atMs < beforeMs && !jobIds.has(jobId)) obeyed(worker, jobId);
 		},
 		seenIdle(worker) {
 			// An order that no poll has carried cannot have been obeyed: such a take crossed it.
-			for (const jobId of [...worker.stopping.keys()]) if (!worker.stopOrders.has(jobId)) obeyed(worker, jobId);
+			for (const [jobId, order] of [...worker.stopping]) if (order.carried) obeyed(worker, jobId);
 		},
 		open(poll) {
 			poll.worker.stopPolls.add(poll);

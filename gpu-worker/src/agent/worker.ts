@@ -36,6 +36,12 @@ export interface StopPoll {
 	release(): void;
 }
 
+/** An order to stop a job: when it was given, and whether a poll has brought it to the worker. */
+export interface StopOrder {
+	readonly atMs: number;
+	carried: boolean;
+}
+
 export interface Worker {
 	readonly id: string;
 	readonly endpointId: string;
@@ -57,9 +63,9 @@ export interface Worker {
 	exit: WorkerExit | null;
 	/** By job id. */
 	readonly jobs: Map<string, Attempt>;
-	/** Jobs that it was told to stop and still may be running, with the time of the order. */
-	readonly stopping: Map<string, number>;
-	/** Those of `stopping` that no stop poll has carried yet. */
+	/** Jobs that it is to stop and may still be running. */
+	readonly stopping: Map<string, StopOrder>;
+	/** Those of `stopping` that the next stop poll carries. */
 	readonly stopOrders: Set<string>;
 	/** Ids of jobs that ended here, newest last, so that a repeated result is recognised. */
 	readonly finished: Set<string>;

@@ -113,13 +113,6 @@ describe('results', () => {
 		expect(await rig.event('result', 'j1')).toMatchObject({ frame: '{"n": 1.0, "t": "=&%"}', workerId: 'w1', hostBoot: 'boot-1' });
 	});
 
-	test('a result that follows at once absorbs the started event', async () => {
-		await taken('j1');
-		await rig.call('/job-done/w1/j1?gpu=x', '{"output":1}');
-		await rig.event('result', 'j1');
-		expect(rig.events.filter((event) => event.kind === 'started')).toEqual([]);
-	});
-
 	test('a job that runs longer is reported as started', async () => {
 		await taken('j1');
 		await rig.event('started', 'j1');

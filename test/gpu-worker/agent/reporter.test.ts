@@ -1,0 +1,133 @@
+import { decodeFramed } from '@longshore/shared-schema/wire/framing';
+import type { JobEvent } from '@longshore/shared-schema/wire/region';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createReporter, type ReportedEvent, type Reporter } from '../../../gpu-worker/src/agent/reporter.ts';
+import { type Bus, BusError } from '../../../gpu-worker/src/bus/bus.ts';
+import { createLog } from '../../../gpu-worker/src/log.ts';
+
+interface Sent {
+	readonly msgId: string;
+	readonly events: JobEvent[];
+}
+
+let sent: Sent[];
+let reporter: Reporter;
+let fail: boolean;
+let hold: Promise<void> | null;
+let settled: string[];
+let answerVerdicts: (message: object) => void;
+
+beforeEach(() => {
+	vi.useFakeTimers();
+	[sent, settled, fail, hold] = [[], [], false, null];
+	const bus = {
+		async store(_subject: string, data: Uint8Array, msgId: string) {
+			const { head } = decodeFramed(data, (bytes) => new TextDecoder().decode(bytes));
+			sent.push({ msgId, events: (head as { events: JobEvent[] }).events });
+			await hold;
+			if (fail) throw new BusError('timeout', 'no answer');
+		},
+		subscribe(_subject: string, handler: (data: Uint8Array) => void) {
+			answerVerdicts = (message) => handler(new TextEncoder().encode(JSON.stringify({ hostBoot: 'boot-1', ...message })));
+		},
+	} as unknown as Bus;
+	reporter = createReporter({
+		bus,
+		clock: { nowMs: () => Date.now(), wallMs: () => Date.now(), random: () => 0.5 },
+		log: createLog(() => {}, {}),
+		hostId: 'h',
+		hostBoot: 'boot-1',
+		retryMs: 1_000,
+		onVerdicts: (verdicts) => settled.push(...verdicts.map(({ event, verdict }) => `${event.id} ${event.kind} ${verdict}`)),
+	});
+});
+afterEach(() => {
+	reporter.close();
+	vi.useRealTimers();
+});
+
+const base = (id: string) => ({ id, endpointId: 'ep1', epoch: 1, token: 'token-of-16-chars', hostBoot: 'boot-1', workerId: 'w1' });
+const started = (id: string): ReportedEvent => ({ kind: 'started', ...base(id) });
+const result = (id: string): ReportedEvent => ({ kind: 'result', ...base(id), executionMs: 1 });
+const chunk = (id: string, n: number): ReportedEvent => ({ kind: 'chunk', ...base(id), n, bytes: 1 });
+const report = (event: ReportedEvent) => reporter.report(event, event.kind === 'chunk' ? Buffer.from('1') : null, Date.now());
+const kinds = () => sent.map(({ events }) => events.map((event) => `${event.id} ${event.kind}`));
+
+describe('the reporter', () => {
+	test('lets a result absorb the started event of the last moment', async () => {
+		report(started('a'));
+		await vi.advanceTimersByTimeAsync(10);
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(100);
+		expect(kinds()).toEqual([['a result']]);
+		expect(reporter.held()).toBe(1);
+	});
+
+	test('sends a started event when nothing has followed it', async () => {
+		report(started('a'));
+		await vi.advanceTimersByTimeAsync(25);
+		expect(kinds()).toEqual([['a started']]);
+	});
+
+	test('sends the started event before the first chunk', async () => {
+		report(started('a'));
+		report(started('b'));
+		report(chunk('a', 0));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(kinds()).toEqual([['a started', 'a chunk']]);
+	});
+
+	test('gathers what comes while a message is on its way, in order', async () => {
+		let go: () => void = () => {};
+		hold = new Promise((resolve) => {
+			go = resolve;
+		});
+		report(chunk('a', 0));
+		await vi.advanceTimersByTimeAsync(1);
+		report(chunk('a', 1));
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(sent).toHaveLength(1);
+		go();
+		await vi.advanceTimersByTimeAsync(1);
+		expect(kinds()).toEqual([['a chunk'], ['a chunk', 'a result']]);
+	});
+
+	test('repeats a message that was not stored under the same number, with the age it has by then', async () => {
+		fail = true;
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(40);
+		fail = false;
+		await vi.advanceTimersByTimeAsync(5_000);
+		expect(sent[0]?.msgId).toBe('boot-1.1');
+		expect(sent[1]?.msgId).toBe('boot-1.1');
+		expect(sent[1]?.events[0]?.agoMs).toBeGreaterThan(sent[0]?.events[0]?.agoMs ?? 0);
+	});
+
+	test('publishes an event without a verdict again under a new number, until the verdict comes', async () => {
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1_600);
+		expect(sent.map(({ msgId }) => msgId)).toEqual(['boot-1.1', 'boot-1.2']);
+		answerVerdicts({ batch: 1, verdicts: ['accepted'] });
+		await vi.advanceTimersByTimeAsync(5_000);
+		expect(sent).toHaveLength(2);
+		expect(settled).toEqual(['a result accepted']);
+		expect([reporter.held(), reporter.heldBytes()]).toEqual([0, 0]);
+	});
+
+	test('gives each event one verdict, whichever of its messages brings it first', async () => {
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1_600);
+		answerVerdicts({ batch: 2, verdicts: ['accepted'] });
+		answerVerdicts({ batch: 1, verdicts: ['duplicate'] });
+		expect(settled).toEqual(['a result accepted']);
+	});
+
+	test('ignores verdicts for another boot and verdicts that do not fit', async () => {
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1);
+		answerVerdicts({ hostBoot: 'boot-0', batch: 1, verdicts: ['accepted'] });
+		answerVerdicts({ batch: 1, verdicts: [] });
+		expect(settled).toEqual([]);
+	});
+});
