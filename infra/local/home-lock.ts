@@ -41,13 +41,20 @@ export async function takeHome(home: string, hostsDir: string, notice: (line: st
 	if (self === undefined) throw new Error('this system does not tell when a process was started; neither /proc nor ps answered');
 	writeState(file, { supervisor: self, children: old?.children ?? [] } satisfies Register);
 	await endLeftovers(old?.children ?? [], hostsDir, notice);
-	return openRegister(file, self, hostsDir);
+	return openRegister(file, self, hostsDir, notice);
 }
 
-function openRegister(file: string, supervisor: ProcessIdentity, hostsDir: string): HomeLock {
+function openRegister(file: string, supervisor: ProcessIdentity, hostsDir: string, notice: (line: string) => void): HomeLock {
 	const running = new Map<string, Recorded>();
 	const everStarted: ProcessIdentity[] = [];
-	const save = (): void => writeState(file, { supervisor, children: [...running.values()] } satisfies Register);
+	const save = (): void => {
+		try {
+			writeState(file, { supervisor, children: [...running.values()] } satisfies Register);
+		} catch (error) {
+			// A full disk or a removed home must not end the supervision of what runs.
+			notice(`Could not record the stack's processes, so a later start could not clean up after a kill: ${(error as Error).message}`);
+		}
+	};
 	return {
 		started(name, pid) {
 			const identity = identify(pid);

@@ -8,19 +8,28 @@ export interface LogFile {
 	close(): void;
 }
 
-/** Opens `path` for appending. Writes are synchronous: children say little, and what they said last must be there when all else fails. */
-export function openLogFile(path: string): LogFile {
+/**
+ * Opens `path` for appending. Writes are synchronous: children say little, and what they said last must be there when all else fails.
+ * A write that fails (a full disk) loses its lines, and the first one is reported: whoever logs must go on.
+ */
+export function openLogFile(path: string, onLost: (problem: string) => void): LogFile {
 	let descriptor = openSync(path, 'a', 0o600);
 	let bytes = fstatSync(descriptor).size;
+	let hasLost = false;
 	return {
 		write(chunk) {
-			if (bytes >= LOG_FILE_BYTES_MAX) {
-				closeSync(descriptor);
-				renameSync(path, path.replace(/\.log$/, '.1.log'));
-				descriptor = openSync(path, 'a', 0o600);
-				bytes = 0;
+			try {
+				if (bytes >= LOG_FILE_BYTES_MAX) {
+					closeSync(descriptor);
+					renameSync(path, path.replace(/\.log$/, '.1.log'));
+					descriptor = openSync(path, 'a', 0o600);
+					bytes = 0;
+				}
+				bytes += typeof chunk === 'string' ? writeSync(descriptor, chunk) : writeSync(descriptor, chunk);
+			} catch (error) {
+				if (!hasLost) onLost(`${path} loses lines: ${(error as Error).message}`);
+				hasLost = true;
 			}
-			bytes += typeof chunk === 'string' ? writeSync(descriptor, chunk) : writeSync(descriptor, chunk);
 		},
 		close: () => closeSync(descriptor),
 	};

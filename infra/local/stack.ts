@@ -54,8 +54,8 @@ export class Stack {
 		await registerRegions(api, plan.secrets, plan.network);
 		await this.#run([...brokerChildren(plan), ...hostChildren(plan)]);
 		const deployed = await deploy(api, plan.secrets, dev ? layout.deployedDev : layout.deployed, example);
-		this.#publish = () => writeLocalJson(plan, deployed, this.#running());
-		this.#publish();
+		writeLocalJson(plan, deployed, this.#running());
+		this.#publish = () => this.#rewrite(() => writeLocalJson(plan, deployed, this.#running()));
 		return renderSummary({
 			url,
 			consoleUrl: `${url}/`,
@@ -101,6 +101,15 @@ export class Stack {
 		if (pid === undefined) this.#lock?.ended(name);
 		else this.#lock?.started(name, pid);
 		this.#publish?.();
+	}
+
+	/** A full disk or a removed home must not end the supervision of what runs. */
+	#rewrite(write: () => void): void {
+		try {
+			write();
+		} catch (error) {
+			this.#say(`Could not rewrite local.json: ${(error as Error).message}`);
+		}
 	}
 
 	#running(): { readonly planned: PlannedChild; readonly pid: number | undefined }[] {

@@ -30,6 +30,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		}
 	});
 }
+// A defect of the supervisor must not leave the others running unsupervised.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+	process.on(event, (error: unknown) => {
+		say(`\nThe supervisor failed and kills what it started: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+		stack.kill();
+		process.exit(1);
+	});
+}
 // A terminal that was closed must not stop us from stopping the others.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 

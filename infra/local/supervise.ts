@@ -70,7 +70,7 @@ class SupervisedChild implements Child {
 	constructor(spec: ChildSpec, events: ChildEvents) {
 		this.spec = spec;
 		this.#events = events;
-		this.#log = openLogFile(spec.logFile);
+		this.#log = openLogFile(spec.logFile, (problem) => events.notice(problem));
 		this.ready = new Promise((resolve, reject) => {
 			this.#settleReady = { resolve, reject };
 		});

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { ensureNatsServer } from '../../infra/local/nats-server.ts';
 import { processesNaming } from '../support/processes.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
@@ -63,7 +63,7 @@ describe('a newcomer', () => {
 
 describe('a stack whose supervisor was killed', () => {
 	const home = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-')));
-	afterEach(() => rmSync(home, { recursive: true, force: true }));
+	afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 	test('is cleared away by the next start in the same home, workers too', async () => {
 		stack = await startStack({ home, env: { LONGSHORE_EXAMPLE: 'text-stats' } });

@@ -80,6 +80,13 @@ describe('taking a home', () => {
 		expect(lock.survivors().map((one) => one.pid)).toEqual([pid]);
 	});
 
+	test('that is removed under a running stack is a notice, not the end of the supervision', async () => {
+		const lock = await take();
+		rmSync(home, { recursive: true, force: true });
+		lock.started('edge', idle());
+		expect(notices).toEqual([expect.stringMatching(/^Could not record the stack's processes/)]);
+	});
+
 	test('of a damaged register is refused rather than guessed', async () => {
 		writeFileSync(join(home, 'processes.json'), '{');
 		await expect(take()).rejects.toThrow(/processes.json is damaged/);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInbox, connect, type NatsConnection } from 'nats';
+import { connect, createInbox, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderNatsConfig } from '../../../infra/local/nats-config.ts';
 import { ensureNatsServer } from '../../../infra/local/nats-server.ts';
@@ -19,7 +19,15 @@ beforeAll(async () => {
 	home = mkdtempSync(join(tmpdir(), 'nats-config-'));
 	port = await freePort();
 	const config = join(home, 'nats.conf');
-	const options = { regionId: 'eu-1', nodeName: 'eu-1', port, monitorPort: await freePort(), storeDir: join(home, 'data'), brokerPassword: 'password "of" the\\broker', hosts: HOSTS };
+	const options = {
+		regionId: 'eu-1',
+		nodeName: 'eu-1',
+		port,
+		monitorPort: await freePort(),
+		storeDir: join(home, 'data'),
+		brokerPassword: 'password "of" the\\broker',
+		hosts: HOSTS,
+	};
 	writeFileSync(config, renderNatsConfig({ ...options, syncAlways: false }));
 	const { path } = await ensureNatsServer();
 	server = spawn(path, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -114,9 +122,12 @@ describe('a host', () => {
 		});
 	});
 
-	test.each(['>', 'jobs.>', 'events.>', 'ctl.host-b', 'verdicts.host-b', '_INBOX.>', '_INBOX_host-b.>', 'hosts.report', 'claims', '$JS.>', '$SYS.>'])('may not subscribe to %s', async (subject) => {
-		expect(await isSubscribeRefused(subject)).toBe(true);
-	});
+	test.each(['>', 'jobs.>', 'events.>', 'ctl.host-b', 'verdicts.host-b', '_INBOX.>', '_INBOX_host-b.>', 'hosts.report', 'claims', '$JS.>', '$SYS.>'])(
+		'may not subscribe to %s',
+		async (subject) => {
+			expect(await isSubscribeRefused(subject)).toBe(true);
+		},
+	);
 
 	test('does not get in with the password of another', async () => {
 		await expect(connect({ port, user: 'host-a', pass: HOSTS['host-b'], maxReconnectAttempts: 0 })).rejects.toThrow(/Authorization/i);
