@@ -28,6 +28,8 @@ const schema = z.object({
 	LONGSHORE_OPERATOR_TOKEN: z.string().min(16),
 	/** JobStore objects of a new endpoint. More spread the load on Cloudflare; each costs commits of its own. */
 	LONGSHORE_JOB_SHARDS: z.coerce.number().int().min(1).max(JOB_SHARDS_MAX).default(2),
+	/** `off` where something else limits callers, or in a benchmark. */
+	LONGSHORE_RATE_LIMITS: z.enum(['on', 'off']).default('on'),
 	LONGSHORE_WEBHOOK_ALLOW_PRIVATE: z.string().optional(),
 	...edgeTimers,
 });

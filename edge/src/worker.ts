@@ -1,10 +1,17 @@
 /** The door: hands requests to the application and exports the Durable Objects. */
 import { app } from './app.ts';
 import type { Env } from './env.ts';
+import { leave } from './gate/rate-limit.ts';
 
 export { AccountStore } from './stores/account-store.ts';
 export { EndpointStore } from './stores/endpoint-store.ts';
 export { JobStore } from './stores/job-store.ts';
 export { RegionDirectory } from './stores/region-directory.ts';
 
-export default { fetch: (request, env, ctx) => app.fetch(request, env, ctx) } satisfies ExportedHandler<Env>;
+export default {
+	async fetch(request, env, ctx) {
+		const response = await app.fetch(request, env, ctx);
+		leave(request, response);
+		return response;
+	},
+} satisfies ExportedHandler<Env>;

@@ -55,8 +55,33 @@ export const QUEUE_LIMIT_PER_WORKER = 500;
 export const TAKE_HOLD_MS = 50_000;
 /** JobStore objects of one endpoint at most: the shard is two digits of the job id. */
 export const JOB_SHARDS_MAX = 64;
+/**
+ * RunPod's base limits of each route, per caller and endpoint (public operation reference; routes without a published limit have that
+ * of their kind). RunPod raises a limit to running workers × a part that it does not publish: ours is a tenth of the base.
+ */
+export const RATE_LIMITS = {
+	run: { per10s: 1_000, concurrent: 200, workerShare: 0.1 },
+	runsync: { per10s: 2_000, concurrent: 400, workerShare: 0.1 },
+	status: { per10s: 2_000, concurrent: 400, workerShare: 0.1 },
+	'status-sync': { per10s: 2_000, concurrent: 400, workerShare: 0.1 },
+	stream: { per10s: 2_000, concurrent: 400, workerShare: 0.1 },
+	openai: { per10s: 2_000, concurrent: 400, workerShare: 0.1 },
+	cancel: { per10s: 100, concurrent: 20, workerShare: 0.1 },
+	retry: { per10s: 100, concurrent: 20, workerShare: 0.1 },
+	'purge-queue': { per10s: 2, concurrent: 2, workerShare: 0 },
+	requests: { per10s: 10, concurrent: 2, workerShare: 0 },
+} as const satisfies Record<string, RateLimit>;
+/** Routes that have a limit of their own. */
+export type RateRoute = keyof typeof RATE_LIMITS;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Requests in ten seconds, requests at one time, and the part of either that one running worker stands for. */
+export interface RateLimit {
+	readonly per10s: number;
+	readonly concurrent: number;
+	readonly workerShare: number;
+}
 
 /** An inclusive range with the value used when nothing is said. */
 export interface Bounds {

@@ -1,5 +1,6 @@
 /** Which endpoint a path names: only one of the caller's own account, and only ids that this edge made reach a store. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import type { RateRoute } from '@longshore/shared-schema/limits';
 import { type Env, settingsOf } from '../env.ts';
 import { isCheckedId } from '../ids/checked-id.ts';
 import { type JobAddress, readJobId } from '../ids/job-id.ts';
@@ -7,18 +8,20 @@ import type { KeyScope } from '../stores/account-store.ts';
 import type { EndpointRecord } from '../stores/endpoint-store.ts';
 import type { JobStore } from '../stores/job-store.ts';
 import { authenticate, type Caller, requireScope } from './authenticate.ts';
+import { admit } from './rate-limit.ts';
 
 /** A changed endpoint is seen within this time. */
 const CACHE_MS = 1_000;
 const CACHE_ENDPOINTS_MAX = 10_000;
 const cache = new Map<string, { record: EndpointRecord; until: number }>();
 
-/** The caller's endpoint. Throws the gate's errors, or `unknown_endpoint`: another account's looks like none. */
-export async function enterEndpoint(env: Env, request: Request, endpointId: string, verb: KeyScope['verbs'][number]): Promise<EndpointRecord> {
+/** The caller's endpoint; the request counts against the limits of `route`. Throws the gate's errors, or `unknown_endpoint`: another account's looks like none. */
+export async function enterEndpoint(env: Env, request: Request, endpointId: string, verb: KeyScope['verbs'][number], route?: RateRoute): Promise<EndpointRecord> {
 	const caller = await authenticate(env, request);
 	const record = await findEndpoint(env, caller, endpointId);
 	if (record === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
 	requireScope(caller, verb, endpointId);
+	if (route !== undefined) await admit(env, request, record, route);
 	return record;
 }
 

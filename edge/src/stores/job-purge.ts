@@ -1,5 +1,6 @@
 /** Cancels what is queued: every job that was accepted before the call and that no worker has. */
 import { endJob } from '@longshore/shared-schema/job/finish';
+import { wakeReaders } from './job-stream.ts';
 import { type StoreParts, saveJob } from './store-parts.ts';
 
 /** Jobs cancelled in one turn. */
@@ -23,7 +24,7 @@ function purgeSome(parts: StoreParts, upTo: number): number {
 		for (const row of taken) saveJob(parts, row, endJob(row.job, { phase: 'cancelled', error: 'removed by purge-queue', executionMs: null }, now, parts.timers));
 		return taken;
 	});
-	for (const { job } of rows) parts.waiters.wake(job.id);
+	for (const { job } of rows) wakeReaders(parts.waiters, job.id);
 	void parts.dispatcher.revoke(rows.filter(({ job }) => job.region !== null).map(({ job }) => job));
 	return rows.length;
 }

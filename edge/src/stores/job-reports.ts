@@ -2,6 +2,7 @@
 import { dueAt, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { applyReport, type ReportOutcome } from '@longshore/shared-schema/job/report';
 import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
+import { streamKey } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
 import { countMove, findLive, type StoreParts } from './store-parts.ts';
 import { outputInRow } from './text-table.ts';
@@ -40,11 +41,6 @@ export function applyReports(parts: StoreParts, region: string, reports: readonl
 	});
 	for (const key of woken) parts.waiters.wake(key);
 	return { verdicts, waiting };
-}
-
-/** Key under which readers of a job's stream wait. */
-export function streamKey(id: string): string {
-	return `stream/${id}`;
 }
 
 /** Writes an outcome. False when an announced upload is not there. */

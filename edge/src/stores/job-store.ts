@@ -16,7 +16,7 @@ import { JobDispatcher } from './job-dispatcher.ts';
 import { JobOutbox } from './job-outbox.ts';
 import { purgeQueue } from './job-purge.ts';
 import { applyReports, type Report } from './job-reports.ts';
-import { drainStream, followStream, type StreamPart, type StreamPlace } from './job-stream.ts';
+import { drainStream, followStream, type StreamPart, type StreamPlace, wakeReaders } from './job-stream.ts';
 import { commitSubmissions, type Submission, type SubmitAnswer } from './job-submit.ts';
 import { sweep } from './job-sweep.ts';
 import { type JobRow, JobTable } from './job-table.ts';
@@ -55,7 +55,6 @@ export class JobStore extends DurableObject<Env> {
 			clock: new AlarmClock(storage),
 			waiters: new Waiters(),
 			dispatcher: new JobDispatcher(env, timers, this.#outbox.listener),
-			lostBoots: new Map(),
 		};
 		storage.sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
 		const [meta] = storage.sql.exec<{ value: string }>("SELECT value FROM meta WHERE name = 'endpoint'");
@@ -100,7 +99,7 @@ export class JobStore extends DurableObject<Env> {
 			const cancelled = endJob(row.job, { phase: 'cancelled', error: null, executionMs: runMs(row.job, now) }, now, this.#parts.timers);
 			saveJob(this.#parts, row, cancelled);
 			if (row.job.region !== null) this.ctx.waitUntil(this.#parts.dispatcher.revoke([row.job]));
-			this.#parts.waiters.wake(id);
+			wakeReaders(this.#parts.waiters, id);
 		}
 		return this.view(id);
 	}
@@ -192,12 +191,11 @@ export class JobStore extends DurableObject<Env> {
 		return true;
 	}
 
-	/** Host boots were given up: their jobs are looked at after `graceMs`, so that results which survived the host come first. */
+	/** Host boots were given up: their jobs are looked at after `graceMs`, so that results which survived the host come first, or the host itself. */
 	bootsLost(boots: readonly string[], graceMs: number): void {
 		const now = Date.now();
 		this.#parts.storage.transactionSync(() => {
 			for (const boot of boots) {
-				this.#parts.lostBoots.set(boot, now);
 				for (const row of this.#parts.jobs.runningOn(boot)) saveJob(this.#parts, row, { ...row.job, nextAt: Math.min(row.job.nextAt, now + graceMs) });
 			}
 		});

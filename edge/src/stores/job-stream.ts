@@ -1,9 +1,9 @@
 /** Reads of a job's stream: the classic drain, which hands each chunk out once, and reading from a place, which changes nothing. */
 import { isExpired, isTerminal } from '@longshore/shared-schema/job/job';
 import { type RunpodStatus, toRunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
-import { streamKey } from './job-reports.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { StreamChunk } from './text-table.ts';
+import type { Waiters } from './waiters.ts';
 
 /** One answer carries at most about this much chunk text. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -22,6 +22,17 @@ export interface StreamPart {
 export interface StreamPlace {
 	readonly epoch: number;
 	readonly n: number;
+}
+
+/** Key under which readers of a job's stream wait; those who wait for its end do so under its id. */
+export function streamKey(id: string): string {
+	return `stream/${id}`;
+}
+
+/** A job has ended: wakes everybody who waits for anything of it. */
+export function wakeReaders(waiters: Waiters, id: string): void {
+	waiters.wake(id);
+	waiters.wake(streamKey(id));
 }
 
 /** Waits up to `waitMs` for a chunk or the end, then takes what the earlier drains left. Null when there is no job. */

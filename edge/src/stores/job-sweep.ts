@@ -2,13 +2,12 @@
 import { waitAgain } from '@longshore/shared-schema/job/dispatch';
 import { isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { type WatchAction, watchJob } from '@longshore/shared-schema/job/watch';
+import { wakeReaders } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
 import { countMove, type StoreParts } from './store-parts.ts';
 
 /** Jobs handled in one alarm; the alarm rings again at once while more are due. */
 const SWEEP_JOBS_MAX = 1_000;
-/** How long a given-up boot is remembered. */
-const LOST_BOOT_MS = 600_000;
 
 interface Step {
 	readonly row: JobRow;
@@ -18,14 +17,13 @@ interface Step {
 
 /** Runs due timers, then tells or asks regions. True when jobs wait for a region. */
 export async function sweep(parts: StoreParts, now: number): Promise<boolean> {
-	forgetBoots(parts.lostBoots, now);
 	const steps = parts.storage.transactionSync(() => {
 		const taken = parts.jobs.due(now, SWEEP_JOBS_MAX).map((row) => takeStep(parts, row, now));
 		parts.idempotency.sweep(now);
 		parts.tallies.save();
 		return taken;
 	});
-	for (const { job, row } of steps) if (isTerminal(job.phase) && !isTerminal(row.job.phase)) parts.waiters.wake(job.id);
+	for (const { job, row } of steps) if (isTerminal(job.phase) && !isTerminal(row.job.phase)) wakeReaders(parts.waiters, job.id);
 	for (const { row, job, action } of steps) if (action === 'resend') parts.dispatcher.send(job, row.payloadBytes, parts.texts.payload(row.n));
 	await parts.dispatcher.revoke(withAction(steps, 'revoke').map(({ row }) => row.job));
 	const gone = await askRegions(parts, withAction(steps, 'ask'));
@@ -33,10 +31,8 @@ export async function sweep(parts: StoreParts, now: number): Promise<boolean> {
 }
 
 function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
-	const { jobs, texts, tallies, timers, dispatcher, lostBoots } = parts;
-	const known = dispatcher.whereabouts(row.job);
-	const bootGone = known.bootGone || (row.job.hostBoot !== null && lostBoots.has(row.job.hostBoot));
-	const { job, action } = watchJob(row.job, { ...known, bootGone }, now, timers);
+	const { jobs, texts, tallies, timers, dispatcher } = parts;
+	const { job, action } = watchJob(row.job, dispatcher.whereabouts(row.job), now, timers);
 	if (action === 'delete') {
 		jobs.remove(row.n);
 		texts.remove(row.n);
@@ -68,8 +64,4 @@ async function askRegions(parts: StoreParts, steps: readonly Step[]): Promise<bo
 
 function withAction(steps: readonly Step[], action: WatchAction): Step[] {
 	return steps.filter((step) => step.action === action);
-}
-
-function forgetBoots(lostBoots: Map<string, number>, now: number): void {
-	for (const [boot, at] of lostBoots) if (now - at > LOST_BOOT_MS) lostBoots.delete(boot);
 }

@@ -20,8 +20,6 @@ export interface StoreParts {
 	readonly clock: AlarmClock;
 	readonly waiters: Waiters;
 	readonly dispatcher: JobDispatcher;
-	/** Host boots that were given up lately. */
-	readonly lostBoots: Map<string, number>;
 }
 
 /** A job that exists for readers: there and not expired. */

@@ -163,7 +163,7 @@ describe('the endpoint as shown', () => {
 	});
 
 	test('names its URLs under the address that was called', () => {
-		expect(toEndpointV2('abc', Date.UTC(2026, 0, 2), 3, specOf(), 'https://edge.example')).toMatchObject({
+		expect(toEndpointV2('abc', '2026-01-02T00:00:00.000Z', 3, specOf(), 'https://edge.example')).toMatchObject({
 			id: 'abc',
 			createdAt: '2026-01-02T00:00:00.000Z',
 			version: 3,

@@ -1,4 +1,5 @@
 /** Turns a job's view into RunPod's HTTP answer: always exactly 200, the job id in a header too. */
+import { holdUntil } from '../../gate/rate-limit.ts';
 import type { JobView } from '../../stores/job-view.ts';
 
 /** Header with the job's id on every answer about a job, sent before the body of a held call. */
@@ -21,8 +22,9 @@ export function jobAnswer(id: string, view: JobView): Response {
 /** An answer whose head leaves at once and whose body follows when `view` is there. The caller has made sure that the job exists. */
 export function heldAnswer(id: string, view: Promise<JobView | null>, ctx: ExecutionContext): Response {
 	const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-	ctx.waitUntil(hold(writable, id, view));
-	return new Response(readable, { headers: headersFor(id) });
+	const held = hold(writable, id, view);
+	ctx.waitUntil(held);
+	return holdUntil(new Response(readable, { headers: headersFor(id) }), held);
 }
 
 async function hold(writable: WritableStream<Uint8Array>, id: string, pending: Promise<JobView | null>): Promise<void> {

@@ -4,7 +4,7 @@ import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/end
 import { jobAnswer } from './answer.ts';
 
 export async function cancel(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'run');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'run', 'cancel');
 	const view = await jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard).cancel(jobId);
 	if (view === null) throw unknownJob();
 	return jobAnswer(jobId, view);

@@ -1,5 +1,6 @@
 /** A job's stream as server-sent events: `id: <attempt>.<n>`, then one `end` event with the terminal state. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { holdUntil } from '../../gate/rate-limit.ts';
 import type { JobStore } from '../../stores/job-store.ts';
 import type { StreamPlace } from '../../stores/job-stream.ts';
 import { JOB_ID_HEADER } from './answer.ts';
@@ -20,8 +21,9 @@ export function placeOf(request: Request): StreamPlace {
 /** The stream from `place` to the job's end. `store` is asked for a new stub each time: one breaks with its object. */
 export function eventStream(store: () => DurableObjectStub<JobStore>, jobId: string, place: StreamPlace, ctx: ExecutionContext): Response {
 	const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-	ctx.waitUntil(writeEvents(store, jobId, place, writable.getWriter()));
-	return new Response(readable, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', [JOB_ID_HEADER]: jobId } });
+	const written = writeEvents(store, jobId, place, writable.getWriter());
+	ctx.waitUntil(written);
+	return holdUntil(new Response(readable, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', [JOB_ID_HEADER]: jobId } }), written);
 }
 
 async function writeEvents(store: () => DurableObjectStub<JobStore>, jobId: string, from: StreamPlace, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {

@@ -9,7 +9,7 @@ const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1_000;
 
 export async function requests(env: Env, request: Request, endpointId: string): Promise<Response> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'requests');
 	const limit = limitOf(request);
 	const lists = await Promise.all(Array.from({ length: endpoint.shards }, (_, shard) => jobStoreOf(env, endpoint.id, shard).list(Number.MAX_SAFE_INTEGER, limit)));
 	const newest = lists

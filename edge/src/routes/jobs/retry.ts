@@ -5,7 +5,7 @@ import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/end
 import { JOB_ID_HEADER } from './answer.ts';
 
 export async function retry(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'run');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'run', 'retry');
 	const done = await jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard).retry(jobId);
 	if (done === null) throw unknownJob();
 	if (!done) throw new LongshoreError('invalid_request', 'only a job that is FAILED or TIMED_OUT can be retried');

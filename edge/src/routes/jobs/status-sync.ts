@@ -6,7 +6,7 @@ import { heldAnswer, jobAnswer } from './answer.ts';
 import { waitMsOf } from './wait.ts';
 
 export async function statusSync(env: Env, request: Request, endpointId: string, jobId: string, ctx: ExecutionContext): Promise<Response> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'status-sync');
 	const waitMs = waitMsOf(request, SYNC_WAIT_MS);
 	const store = jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard);
 	const view = await store.view(jobId);

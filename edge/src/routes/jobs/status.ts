@@ -6,7 +6,7 @@ import { jobAnswer } from './answer.ts';
 import { queryOf } from './wait.ts';
 
 export async function status(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'status');
 	const ttlMs = ttlMsOf(request);
 	const store = jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard);
 	const view = await store.view(jobId);

@@ -11,7 +11,7 @@ import { eventStream, placeOf } from './event-stream.ts';
 import { waitMsOf } from './wait.ts';
 
 export async function stream(env: Env, request: Request, endpointId: string, jobId: string, ctx: ExecutionContext): Promise<Response> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'stream');
 	const waitMs = waitMsOf(request, STREAM_WAIT_MS);
 	const store = jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard);
 	if ((request.headers.get('accept') ?? '').includes('text/event-stream')) {

@@ -17,7 +17,7 @@ export async function prepareSubmit(
 	sync: boolean,
 	bytesMax: number,
 ): Promise<{ store: DurableObjectStub<JobStore>; submission: Submission }> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'run');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'run', sync ? 'runsync' : 'run');
 	if (endpoint.spec.type !== 'QUEUE') throw new LongshoreError('invalid_request', 'this is a load balancing endpoint: it has no queue, call its own HTTP paths');
 	const key = idempotencyKeyOf(request);
 	const body = await readBody(request, bytesMax);
