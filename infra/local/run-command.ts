@@ -1,5 +1,5 @@
 /** Runs a set-up command (pip, go, wrangler …) to its end and returns what it printed. Not for processes of the stack. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** How a command ended. `missing`: there is no such program. `output`: stdout and stderr together, the last 64 KiB. */
 export interface CommandResult {
@@ -9,6 +9,12 @@ export interface CommandResult {
 }
 
 const OUTPUT_CHARS_MAX = 64 * 1024;
+
+/** A half-done installation does not outlive us: it is made again from the beginning anyway. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+	for (const child of running) child.kill('SIGKILL');
+});
 
 /** Runs `command` with the user's own environment plus `env`: installers need the user's proxy, mirror and certificate settings. */
 export function runCommand(
@@ -25,15 +31,20 @@ export function runCommand(
 			timeout: options.timeoutMs,
 			killSignal: 'SIGKILL',
 		});
+		running.add(child);
 		const collect = (text: string): void => {
 			output = (output + text).slice(-OUTPUT_CHARS_MAX);
 		};
 		child.stdout.setEncoding('utf8').on('data', collect);
 		child.stderr.setEncoding('utf8').on('data', collect);
-		child.on('error', (error) => resolve({ ok: false, missing: (error as NodeJS.ErrnoException).code === 'ENOENT', output: error.message }));
-		child.on('close', (code, signal) =>
-			resolve({ ok: code === 0, missing: false, output: signal === null ? output : `${output}\nended by ${signal} after ${options.timeoutMs} ms at most` }),
-		);
+		child.on('error', (error) => {
+			running.delete(child);
+			resolve({ ok: false, missing: (error as NodeJS.ErrnoException).code === 'ENOENT', output: error.message });
+		});
+		child.on('close', (code, signal) => {
+			running.delete(child);
+			resolve({ ok: code === 0, missing: false, output: signal === null ? output : `${output}\nended by ${signal} after ${options.timeoutMs} ms at most` });
+		});
 	});
 }
 
