@@ -107,7 +107,7 @@ export class JobWatch {
 	/** A door that is down says nothing about the job; a 404 from one that is up says that it was lost. */
 	async #look(job: Watched): Promise<void> {
 		const answer = await this.#api.status(job.id).catch(() => undefined);
-		if (answer === undefined || answer.status >= 500) return;
+		if (answer === undefined || answer.status === 429 || answer.status >= 500) return;
 		if (answer.status !== 200) {
 			this.#missing.push(`${job.n} ${job.id}: ${answer.status} ${answer.text}`);
 			job.end = answer.text;
