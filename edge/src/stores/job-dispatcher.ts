@@ -14,7 +14,7 @@ import { postJsonToRegion } from '../regions/region-client.ts';
 import { type Dispatch, type PumpListener, RegionPump } from '../regions/region-pump.ts';
 
 /** A region that missed this many milliseconds of heartbeats is chosen only when no other is left. */
-const SILENT_MS_MAX = 10_000;
+export const SILENT_MS_MAX = 10_000;
 /** Routes of this age are still good for a choice while fresh ones are fetched. */
 const STALE_MS_MAX = 30_000;
 const ASK_TIMEOUT_MS = 10_000;

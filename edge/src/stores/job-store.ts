@@ -4,15 +4,16 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { endJob, retryJob, runMs, shortenRetention } from '@longshore/shared-schema/job/finish';
-import { dueAt, isTerminal, type Job } from '@longshore/shared-schema/job/job';
+import { dueAt, isQueued, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { grantClaim } from '@longshore/shared-schema/job/report';
 import type { Claim, Verdict } from '@longshore/shared-schema/wire/region';
+import { explainWait, type WaitExplanation } from '../core/explain-wait.ts';
 import { type Env, jobTimersOf, settingsOf } from '../env.ts';
 import { logError } from '../log.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
-import { JobDispatcher } from './job-dispatcher.ts';
+import { JobDispatcher, SILENT_MS_MAX } from './job-dispatcher.ts';
 import { JobOutbox } from './job-outbox.ts';
 import { purgeQueue } from './job-purge.ts';
 import { applyReports, type Report } from './job-reports.ts';
@@ -147,6 +148,21 @@ export class JobStore extends DurableObject<Env> {
 	/** Stream chunks from a place on, waiting for the first. */
 	followStream(id: string, place: StreamPlace, waitMs: number): Promise<StreamPart | null> {
 		return followStream(this.#parts, id, place, waitMs);
+	}
+
+	/** Why a queued job waits, with `ahead` jobs of other shards before it; null when it is not queued. */
+	async explain(id: string, ahead: number): Promise<WaitExplanation | null> {
+		const row = findLive(this.#parts, id, Date.now());
+		if (row === null || !isQueued(row.job.phase)) return null;
+		const { dispatcher, jobs, tallies } = this.#parts;
+		const routes = await dispatcher.routes();
+		const placeInLine = 1 + ahead + jobs.queuedBefore(row.job.createdAt);
+		return explainWait({ phase: row.job.phase, region: row.job.region, placeInLine, paceMs: tallies.paceMs, silentMsMax: SILENT_MS_MAX }, routes);
+	}
+
+	/** How many queued jobs of this shard were submitted before `createdAt`. */
+	queuedBefore(createdAt: number): number {
+		return this.#parts.jobs.queuedBefore(createdAt);
 	}
 
 	/** RunPod's job counts of this shard. */

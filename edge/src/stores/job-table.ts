@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (due_at);
 CREATE INDEX IF NOT EXISTS jobs_running ON jobs (host_boot) WHERE phase = 'running';
-CREATE INDEX IF NOT EXISTS jobs_queued ON jobs (n) WHERE phase IN ('waiting', 'sent', 'queued');
+CREATE INDEX IF NOT EXISTS jobs_queued ON jobs (created_at) WHERE phase IN ('waiting', 'sent', 'queued');
 CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (n) WHERE phase = 'waiting';
 `;
 
@@ -115,7 +115,7 @@ export class JobTable {
 
 	/** Jobs up to row `upTo` that no worker has yet, oldest first. */
 	queued(upTo: number, limit: number): JobRow[] {
-		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase IN ('waiting', 'sent', 'queued') AND n <= ? ORDER BY n LIMIT ?`, upTo, limit);
+		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase IN ('waiting', 'sent', 'queued') AND n <= ? ORDER BY created_at LIMIT ?`, upTo, limit);
 	}
 
 	/** Number of the newest row; 0 when there is none. */
@@ -123,9 +123,9 @@ export class JobTable {
 		return this.#sql.exec<{ n: number | null }>('SELECT MAX(n) AS n FROM jobs').one().n ?? 0;
 	}
 
-	/** How many queued jobs came before row `n`. */
-	queuedBefore(n: number): number {
-		return this.#sql.exec<{ count: number }>("SELECT COUNT(*) AS count FROM jobs WHERE phase IN ('waiting', 'sent', 'queued') AND n < ?", n).one().count;
+	/** How many queued jobs were submitted before `createdAt`. */
+	queuedBefore(createdAt: number): number {
+		return this.#sql.exec<{ count: number }>("SELECT COUNT(*) AS count FROM jobs WHERE phase IN ('waiting', 'sent', 'queued') AND created_at < ?", createdAt).one().count;
 	}
 
 	/** The newest jobs that have not expired at `now`, newest first, below row `before`. */

@@ -7,6 +7,7 @@ import type { StoreParts } from './store-parts.ts';
 export interface JobView {
 	readonly terminal: boolean;
 	readonly phase: Job['phase'];
+	readonly createdAt: number;
 	readonly head: string;
 	readonly output: ReadableStream<Uint8Array> | null;
 	readonly tail: string;
@@ -18,10 +19,10 @@ export function viewJob(parts: StoreParts, id: string, now: number): JobView | n
 	if (row === null || isExpired(row.job, now)) return null;
 	const { job, n, outputBytes } = row;
 	const { head, tail } = toStatusText(job, outputBytes !== null);
-	const terminal = job.endedAt !== null;
+	const known = { terminal: job.endedAt !== null, phase: job.phase, createdAt: job.createdAt };
 	const inRow = outputBytes === null ? '' : parts.texts.outputInRow(n);
-	if (inRow !== null) return { terminal, phase: job.phase, head: head + inRow, output: null, tail };
-	return { terminal, phase: job.phase, head, output: streamOutput(parts, id, n), tail };
+	if (inRow !== null) return { ...known, head: head + inRow, output: null, tail };
+	return { ...known, head, output: streamOutput(parts, id, n), tail };
 }
 
 /** Reads a large output row by row. A read that outlives the retention breaks off: never a cut text that parses. */

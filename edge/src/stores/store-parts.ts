@@ -40,4 +40,5 @@ export function saveJob({ jobs, tallies, clock }: StoreParts, row: JobRow, job: 
 export function countMove(tallies: Tallies, before: Job, after: Job): void {
 	if (before.phase !== after.phase) tallies.move(before.phase, after.phase);
 	if (after.retries > before.retries) tallies.retried();
+	if (after.phase === 'completed' && before.phase !== 'completed' && after.executionMs !== null) tallies.ran(after.executionMs);
 }

@@ -17,6 +17,7 @@ export class Tallies {
 	readonly #sql: SqlStorage;
 	readonly #counts: JobCounts = { completed: 0, failed: 0, inProgress: 0, inQueue: 0, retried: 0 };
 	readonly #changed = new Set<Lasting>();
+	#paceMs: number | null = null;
 
 	constructor(sql: SqlStorage, byPhase: ReadonlyMap<JobPhase, number>) {
 		this.#sql = sql;
@@ -37,6 +38,16 @@ export class Tallies {
 	retried(): void {
 		this.#counts.retried++;
 		this.#changed.add('retried');
+	}
+
+	/** A job has run: its time counts a tenth in the pace. */
+	ran(executionMs: number): void {
+		this.#paceMs = this.#paceMs === null ? executionMs : this.#paceMs * 0.9 + executionMs * 0.1;
+	}
+
+	/** Usual run time of the last jobs since this object started; null when none has ended. */
+	get paceMs(): number | null {
+		return this.#paceMs;
 	}
 
 	/** Writes what lasts, in the caller's transaction. */

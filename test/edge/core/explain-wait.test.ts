@@ -1,0 +1,56 @@
+/** Why a job waits: one sentence and a reason for each state of its regions. */
+import { describe, expect, test } from 'vitest';
+import { explainWait, type WaitFacts } from '../../../edge/src/core/explain-wait.ts';
+import type { EndpointRoutes, RegionRoute } from '../../../shared-schema/src/wire/route.ts';
+
+const NONE = { initializing: 0, idle: 0, running: 0, throttled: 0, unhealthy: 0, outdated: 0 };
+const facts = (over: Partial<WaitFacts> = {}): WaitFacts => ({ phase: 'queued', region: 'eu-1', placeInLine: 3, paceMs: null, silentMsMax: 10_000, ...over });
+const region = (over: Partial<RegionRoute> = {}): RegionRoute => ({
+	region: 'eu-1',
+	url: 'http://e',
+	silentMs: 0,
+	workersMax: 3,
+	workers: NONE,
+	queued: 3,
+	slotsFree: 0,
+	blocked: null,
+	...over,
+});
+const routes = (regions: RegionRoute[], workersMax = 3): EndpointRoutes => ({ workersMax, regions, lostBoots: [] });
+
+describe('explainWait', () => {
+	test.each<[string, EndpointRoutes | null, string, RegExp]>([
+		['no workers are allowed', routes([region({ workersMax: 0 })], 0), 'no_workers_allowed', /workers max above 0/],
+		['no region can run it', routes([region({ workersMax: 0 })]), 'no_region', /GPU pools, data centres and CUDA/],
+		['its region is silent', routes([region({ silentMs: 42_000 })]), 'region_silent', /eu-1 has not been heard for 42 s/],
+		['a worker starts', routes([region({ workers: { ...NONE, initializing: 1 } })]), 'worker_starting', /1 worker starting in eu-1/],
+		['no host has room', routes([region({ blocked: 'AMPERE_80 full in EU-SE-1' })]), 'no_capacity', /AMPERE_80 full in EU-SE-1/],
+		['all workers are busy', routes([region({ workers: { ...NONE, running: 2 } })]), 'workers_busy', /all 2 workers of at most 3 busy/],
+		['it is about to start', routes([region({ workers: { ...NONE, idle: 1 } })]), 'dispatching', /on its way to a worker in eu-1/],
+		['nothing is known yet', null, 'no_region', /no region/],
+	])('says so when %s', (_name, given, reason, text) => {
+		const why = explainWait(facts(), given);
+		expect(why.reason).toBe(reason);
+		expect(why.text).toMatch(text);
+		expect(why.text).toMatch(/^3rd in line; /);
+		expect(why.placeInLine).toBe(3);
+	});
+
+	test('expects the start from the usual run time and the workers that serve', () => {
+		const busy = routes([region({ workers: { ...NONE, running: 2 } })]);
+		expect(explainWait(facts({ placeInLine: 4, paceMs: 1_000 }), busy).expectedStartInMs).toBe(2_000);
+		expect(explainWait(facts({ placeInLine: 4 }), busy)).not.toHaveProperty('expectedStartInMs');
+	});
+
+	test.each([
+		[1, '1st'],
+		[2, '2nd'],
+		[11, '11th'],
+		[12, '12th'],
+		[21, '21st'],
+		[113, '113th'],
+		[1_003, '1003rd'],
+	])('writes place %i as %s', (placeInLine, word) => {
+		expect(explainWait(facts({ placeInLine }), routes([region()])).text).toMatch(new RegExp(`^${word} in line`));
+	});
+});
