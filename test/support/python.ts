@@ -45,9 +45,12 @@ async function run(command: string, args: readonly string[]): Promise<void> {
 	try {
 		await exec(command, [...args], { timeout: 300_000, maxBuffer: 16 * 1024 * 1024 });
 	} catch (error) {
-		throw new Error(`${command} ${args.join(' ')} failed; the contract tests need Python ≥ 3.10 with venv and PyPI, or LONGSHORE_TEST_PYTHON naming an interpreter that has runpod ${RUNPOD_PYTHON_VERSION}`, {
-			cause: error,
-		});
+		throw new Error(
+			`${command} ${args.join(' ')} failed; the contract tests need Python ≥ 3.10 with venv and PyPI, or LONGSHORE_TEST_PYTHON naming an interpreter that has runpod ${RUNPOD_PYTHON_VERSION}`,
+			{
+				cause: error,
+			},
+		);
 	}
 }
 
@@ -66,5 +69,6 @@ async function hasVersion(python: string): Promise<boolean> {
 
 async function assertVersion(python: string): Promise<void> {
 	const version = await installedVersion(python);
-	if (version !== RUNPOD_PYTHON_VERSION) throw new Error(`${python} has runpod ${version}; the contract is proven against ${RUNPOD_PYTHON_VERSION}: pip install runpod==${RUNPOD_PYTHON_VERSION}`);
+	if (version !== RUNPOD_PYTHON_VERSION)
+		throw new Error(`${python} has runpod ${version}; the contract is proven against ${RUNPOD_PYTHON_VERSION}: pip install runpod==${RUNPOD_PYTHON_VERSION}`);
 }

@@ -127,7 +127,11 @@ function call(method: string, url: string, body?: string): Promise<{ status: num
 			return;
 		}
 		const bytes = Buffer.from(body, 'utf8');
-		const posted = request(url, { method, agent, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded', charset: 'utf-8', 'content-length': bytes.length } }, receive);
+		const posted = request(
+			url,
+			{ method, agent, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded', charset: 'utf-8', 'content-length': bytes.length } },
+			receive,
+		);
 		posted.on('error', reject);
 		posted.end(bytes);
 	});
