@@ -12,6 +12,8 @@ const GATHER_JOBS = 64;
 const GATHER_MS = 20;
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 3_000;
+/** A region without anything left to send again counts as failing this long beyond the time-out of a dispatch. */
+const FAILING_MS = 5_000;
 const encoder = new TextEncoder();
 
 /** A dispatch with the payload bytes that go with it (null: the region fetches them). */
@@ -41,6 +43,7 @@ export class RegionPump {
 	readonly #held = new Set<string>();
 	#inFlight = 0;
 	#failures = 0;
+	#failedAt = 0;
 	#pausedUntil = 0;
 	#startedAt = 0;
 	#later: ReturnType<typeof setTimeout> | null = null;
@@ -53,9 +56,9 @@ export class RegionPump {
 		this.#listener = listener;
 	}
 
-	/** The last batch found no answer. */
+	/** The last batch found no answer, and there is something to send again or it was a short while ago: after that the region gets another chance. */
 	get failing(): boolean {
-		return this.#failures > 0;
+		return this.#failures > 0 && (this.#held.size > 0 || Date.now() < this.#failedAt + this.#timeoutMs + FAILING_MS);
 	}
 
 	/** Sends the dispatches as soon as the region can take them. */
@@ -74,7 +77,7 @@ export class RegionPump {
 			this.#startedAt = Date.now();
 			void this.#send(this.#takeBatch());
 		}
-		if (this.#queue.length > 0 && this.#inFlight < IN_FLIGHT_MAX && this.#later === null) {
+		if (this.#queue.length > 0 && this.#inFlight > 0 && this.#inFlight < IN_FLIGHT_MAX && !this.failing && this.#later === null) {
 			this.#later = setTimeout(() => {
 				this.#later = null;
 				this.#pump();
@@ -107,7 +110,8 @@ export class RegionPump {
 
 	#backOff(batch: Dispatch[]): void {
 		const delayMs = Math.min(BACKOFF_MS_MIN * 2 ** this.#failures++, BACKOFF_MS_MAX) * (0.75 + Math.random() / 2);
-		this.#pausedUntil = Date.now() + delayMs;
+		this.#failedAt = Date.now();
+		this.#pausedUntil = this.#failedAt + delayMs;
 		const wanted = batch.filter((dispatch) => this.#listener.wanted(dispatch) || !this.#held.delete(keyOf(dispatch)));
 		this.#queue.unshift(...wanted);
 		setTimeout(() => {

@@ -70,7 +70,8 @@ export class EndpointStore extends DurableObject<Env> {
 
 	/** Stores changed shares and gives them to the directory; the directory's copy is written again even when nothing changed. */
 	async #publish(read: EndpointRecord, regions: readonly RegionCapacity[]): Promise<EndpointRecord> {
-		const current = this.get() ?? read;
+		const current = this.get();
+		if (current === null) return read; // Deleted while the regions were asked.
 		const shares = allocateGrants(current.spec, current.shares, regions);
 		const changed = JSON.stringify(shares) !== JSON.stringify(current.shares);
 		const record = changed ? { ...current, shares, revision: current.revision + 1 } : current;

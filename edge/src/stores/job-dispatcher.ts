@@ -46,7 +46,9 @@ export class JobDispatcher {
 		const known = this.#knownRoutes(now);
 		if (known === null || this.#endpointId === null) return null;
 		const loads = new Map(known.regions.map(({ region }) => [region, { unseen: this.#sentSince.get(region) ?? 0, failing: this.#pumps.get(region)?.failing ?? false }]));
-		const route = chooseRegion(known.regions, loads, SILENT_MS_MAX);
+		const leaseMs = settingsOf(this.#env).LONGSHORE_REGION_LEASE_MS;
+		const held = known.regions.filter(({ silentMs }) => silentMs <= leaseMs);
+		const route = chooseRegion(held, loads, SILENT_MS_MAX);
 		if (route === null) return null;
 		this.#sentSince.set(route.region, (this.#sentSince.get(route.region) ?? 0) + 1);
 		return assignRegion(job, route.region, createAttemptToken(this.#endpointId), now, this.#timers);
@@ -78,6 +80,12 @@ export class JobDispatcher {
 		if (this.#endpointId === null) throw new Error('the store has no endpoint yet');
 		this.#fetching ??= this.#fetchRoutes(this.#endpointId);
 		return this.#fetching;
+	}
+
+	/** What is known of the regions has changed: the next look asks anew. */
+	forgetRoutes(): void {
+		if (this.#routes !== null) this.#routes = { at: Number.NEGATIVE_INFINITY, value: this.#routes.value };
+		this.#fetching = null;
 	}
 
 	/** Whether any region holds a share of the endpoint. */

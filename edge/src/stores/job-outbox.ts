@@ -5,7 +5,7 @@ import type { DispatchResult } from '@longshore/shared-schema/wire/region';
 import { logError } from '../log.ts';
 import type { PumpListener } from '../regions/region-pump.ts';
 import type { JobRow } from './job-table.ts';
-import { findLive, type StoreParts, saveJob } from './store-parts.ts';
+import { findLive, type StoreParts, saveJob, transact } from './store-parts.ts';
 
 /** Acknowledgements of dispatches wait this long: most short jobs have ended by then and need no write. */
 const ACK_LINGER_MS = 100;
@@ -18,6 +18,8 @@ export class JobOutbox {
 	/** Acknowledged attempts that have not been heard of since, by job. */
 	readonly #acks = new Map<string, DispatchResult>();
 	#running = false;
+	/** Asked for while a run was under way; null when nothing was. */
+	#askedBy: number | null = null;
 
 	/** `parts` is asked late: the dispatcher among them needs this object's listener. */
 	constructor(parts: () => StoreParts) {
@@ -34,13 +36,17 @@ export class JobOutbox {
 		failed: (region, error) => logError('dispatch got no answer', error, { region }),
 	};
 
-	/** Gives waiting jobs whose pause is over at `readyBy` a region, once fresh routes are there. Calls during a run are covered by it. */
+	/** Gives waiting jobs whose pause is over at `readyBy` a region, once fresh routes are there. Calls during a run make it look once more. */
 	async dispatchWaiting(readyBy: number): Promise<void> {
+		this.#askedBy = Math.max(this.#askedBy ?? 0, readyBy);
 		if (this.#running) return;
 		this.#running = true;
 		try {
-			await this.#parts().dispatcher.routes();
-			while (this.#dispatchSome(Math.max(readyBy, Date.now())) === WAITING_BATCH) await scheduler.wait(0);
+			for (let by: number | null = this.#askedBy; by !== null; by = this.#askedBy) {
+				this.#askedBy = null;
+				await this.#parts().dispatcher.routes();
+				while (this.#dispatchSome(Math.max(by, Date.now())) === WAITING_BATCH) await scheduler.wait(0);
+			}
 		} catch (error) {
 			logError('waiting jobs not dispatched', error);
 		} finally {
@@ -51,11 +57,11 @@ export class JobOutbox {
 	/** One batch of waiting jobs; how many found a region. */
 	#dispatchSome(readyBy: number): number {
 		const parts = this.#parts();
-		const { dispatcher, jobs, texts, storage } = parts;
+		const { dispatcher, jobs, texts } = parts;
 		if (!dispatcher.hasRegion) return 0;
 		const now = Date.now();
 		const sent: { row: JobRow; job: Job }[] = [];
-		storage.transactionSync(() => {
+		transact(parts, () => {
 			for (const row of jobs.waiting(readyBy, WAITING_BATCH)) {
 				const job = dispatcher.assign(row.job, now);
 				if (job === null) break;
@@ -63,7 +69,7 @@ export class JobOutbox {
 				sent.push({ row, job });
 			}
 		});
-		for (const { row, job } of sent) dispatcher.send(job, row.payloadBytes, texts.payload(row.n));
+		for (const { row, job } of sent) dispatcher.send(job, row.payloadBytes, texts.inlinePayload(row.n, row.payloadBytes));
 		return sent.length;
 	}
 
@@ -88,7 +94,7 @@ export class JobOutbox {
 	#apply(results: readonly DispatchResult[]): void {
 		const parts = this.#parts();
 		const now = Date.now();
-		parts.storage.transactionSync(() => {
+		transact(parts, () => {
 			for (const { id, epoch, outcome, seq } of results) {
 				const row = findLive(parts, id, now);
 				if (row === null || isTerminal(row.job.phase)) continue;

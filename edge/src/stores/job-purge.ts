@@ -1,7 +1,7 @@
 /** Cancels what is queued: every job that was accepted before the call and that no worker has. */
 import { endJob } from '@longshore/shared-schema/job/finish';
 import { wakeReaders } from './job-stream.ts';
-import { type StoreParts, saveJob } from './store-parts.ts';
+import { type StoreParts, saveJob, transact } from './store-parts.ts';
 
 /** Jobs cancelled in one turn. */
 const BATCH = 500;
@@ -19,7 +19,7 @@ export async function purgeQueue(parts: StoreParts): Promise<number> {
 
 function purgeSome(parts: StoreParts, upTo: number): number {
 	const now = Date.now();
-	const rows = parts.storage.transactionSync(() => {
+	const rows = transact(parts, () => {
 		const taken = parts.jobs.queued(upTo, BATCH);
 		for (const row of taken) saveJob(parts, row, endJob(row.job, { phase: 'cancelled', error: 'removed by purge-queue', executionMs: null }, now, parts.timers));
 		return taken;

@@ -1,10 +1,11 @@
 /** Applies a batch of hosts' reports to the rows of a JobStore in one transaction. */
+import { isUtf8 } from 'node:buffer';
 import { dueAt, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { applyReport, type ReportOutcome } from '@longshore/shared-schema/job/report';
 import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
 import { streamKey } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
-import { countMove, findLive, type StoreParts } from './store-parts.ts';
+import { countMove, findLive, type StoreParts, transact } from './store-parts.ts';
 import { outputInRow } from './text-table.ts';
 
 /** One event and the bytes of its frame, if it has one. */
@@ -23,8 +24,8 @@ export interface ReportsOutcome {
 export function applyReports(parts: StoreParts, region: string, reports: readonly Report[], now: number): ReportsOutcome {
 	const woken = new Set<string>();
 	let waiting = false;
-	const verdicts = parts.storage.transactionSync(() => {
-		const given = reports.map((report): Verdict => {
+	const verdicts = transact(parts, () => {
+		const given = reports.map(settleText).map((report): Verdict => {
 			const row = findLive(parts, report.event.id, now);
 			const outcome = applyReport(row?.job ?? null, report.event, region, now, parts.timers);
 			if (row === null || (outcome.job === null && outcome.keep === 'nothing')) return outcome.verdict;
@@ -41,6 +42,14 @@ export function applyReports(parts: StoreParts, region: string, reports: readonl
 	});
 	for (const key of woken) parts.waiters.wake(key);
 	return { verdicts, waiting };
+}
+
+/** A text that is no UTF-8 can be in no JSON answer: the job of a result fails by it, of anything else it is dropped. It must not hold up other events. */
+function settleText(report: Report): Report {
+	const { event, bytes } = report;
+	if (bytes === null || isUtf8(bytes)) return report;
+	if (event.kind !== 'result') return { event, bytes: null };
+	return { event: { ...event, error: event.error ?? 'the output is not valid UTF-8' }, bytes: null };
 }
 
 /** Writes an outcome. False when an announced upload is not there. */

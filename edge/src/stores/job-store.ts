@@ -22,7 +22,7 @@ import { commitSubmissions, type Submission, type SubmitAnswer } from './job-sub
 import { sweep } from './job-sweep.ts';
 import { type JobRow, JobTable } from './job-table.ts';
 import { type JobView, viewJob } from './job-view.ts';
-import { findLive, type StoreParts, saveJob } from './store-parts.ts';
+import { findLive, type StoreParts, saveJob, transact } from './store-parts.ts';
 import { type JobCounts, Tallies } from './tallies.ts';
 import { TextTable } from './text-table.ts';
 import { Waiters } from './waiters.ts';
@@ -120,7 +120,7 @@ export class JobStore extends DurableObject<Env> {
 		if (row === null) return null;
 		const job = retryJob(row.job, now);
 		if (job === null) return false;
-		this.#parts.storage.transactionSync(() => {
+		transact(this.#parts, () => {
 			this.#parts.jobs.restart(row.n, job);
 			this.#parts.texts.clearAttempt(row.n);
 			this.#parts.tallies.move(row.job.phase, job.phase);
@@ -182,7 +182,7 @@ export class JobStore extends DurableObject<Env> {
 	/** Grants or refuses late and repeated starts. */
 	claim(region: string, claims: readonly Claim[]): ('run' | 'drop')[] {
 		const now = Date.now();
-		return this.#parts.storage.transactionSync(() =>
+		return transact(this.#parts, () =>
 			claims.map((claim) => {
 				const row = findLive(this.#parts, claim.id, now);
 				const granted = grantClaim(row?.job ?? null, claim, region, now, this.#parts.timers);
@@ -203,14 +203,14 @@ export class JobStore extends DurableObject<Env> {
 	upload(id: string, epoch: number, token: string, region: string, part: number, bytes: Uint8Array): boolean {
 		const row = this.#currentAttempt(id, epoch, token, region);
 		if (row === null) return false;
-		this.#parts.storage.transactionSync(() => this.#parts.texts.addUpload(row.n, epoch, part, bytes));
+		transact(this.#parts, () => this.#parts.texts.addUpload(row.n, epoch, part, bytes));
 		return true;
 	}
 
 	/** Host boots were given up: their jobs are looked at after `graceMs`, so that results which survived the host come first, or the host itself. */
 	bootsLost(boots: readonly string[], graceMs: number): void {
 		const now = Date.now();
-		this.#parts.storage.transactionSync(() => {
+		transact(this.#parts, () => {
 			for (const boot of boots) {
 				for (const row of this.#parts.jobs.runningOn(boot)) saveJob(this.#parts, row, { ...row.job, nextAt: Math.min(row.job.nextAt, now + graceMs) });
 			}
@@ -220,6 +220,7 @@ export class JobStore extends DurableObject<Env> {
 	/** Something changed for the better at the endpoint's regions: jobs without a region are tried again now. */
 	regionsChanged(): void {
 		if (this.#endpointId === null) return; // No job yet: a new endpoint's regions are told before its first one.
+		this.#parts.dispatcher.forgetRoutes();
 		this.#dispatchWaiting(Number.MAX_SAFE_INTEGER);
 	}
 
@@ -228,7 +229,9 @@ export class JobStore extends DurableObject<Env> {
 		this.#parts.clock.rang();
 		try {
 			await this.#parts.dispatcher.routes().catch((error: unknown) => logError('routes not fetched', error));
-			if (await sweep(this.#parts, Date.now())) this.#dispatchWaiting();
+			const { waiting, calls } = sweep(this.#parts, Date.now());
+			if (waiting) this.#dispatchWaiting();
+			this.ctx.waitUntil(calls);
 		} catch (error) {
 			logError('sweep failed', error);
 		}

@@ -3,7 +3,7 @@ import { createJob, type NewJob } from '@longshore/shared-schema/job/dispatch';
 import { dueAt, type Job } from '@longshore/shared-schema/job/job';
 import { QUEUE_LIMIT_BASE, QUEUE_LIMIT_PER_WORKER } from '@longshore/shared-schema/limits';
 import type { IdempotencyKey } from './idempotency-table.ts';
-import type { StoreParts } from './store-parts.ts';
+import { type StoreParts, transact } from './store-parts.ts';
 import { payloadInRow } from './text-table.ts';
 
 /** A job to be accepted. `payload` is the whole worker job as text, or as bytes when it is large. */
@@ -27,7 +27,7 @@ export type SubmitAnswer = 'accepted' | 'queue_full' | 'key_conflict' | { readon
 export function commitSubmissions(parts: StoreParts, items: readonly Submission[]): { answers: SubmitAnswer[]; waiting: boolean } {
 	const now = Date.now();
 	const accepted: { job: Job; submission: Submission }[] = [];
-	const answers = parts.storage.transactionSync(() =>
+	const answers = transact(parts, () =>
 		items.map((submission): SubmitAnswer => {
 			const known = submission.idempotency === null ? null : parts.idempotency.find(submission.idempotency, now);
 			if (known !== null) return known === 'other_body' ? 'key_conflict' : { repeats: known.jobId };

@@ -2,9 +2,10 @@
 import { waitAgain } from '@longshore/shared-schema/job/dispatch';
 import { isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { type WatchAction, watchJob } from '@longshore/shared-schema/job/watch';
+import { logError } from '../log.ts';
 import { wakeReaders } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
-import { countMove, type StoreParts } from './store-parts.ts';
+import { countMove, type StoreParts, saveJob, transact } from './store-parts.ts';
 
 /** Jobs handled in one alarm; the alarm rings again at once while more are due. */
 const SWEEP_JOBS_MAX = 1_000;
@@ -15,51 +16,63 @@ interface Step {
 	readonly action: WatchAction;
 }
 
-/** Runs due timers, then tells or asks regions. True when jobs wait for a region. */
-export async function sweep(parts: StoreParts, now: number): Promise<boolean> {
-	const steps = parts.storage.transactionSync(() => {
+/** `calls`: regions are being told and asked; one that never answers must hold up no timer, so nobody waits for it. */
+export interface SweepOutcome {
+	readonly waiting: boolean;
+	readonly calls: Promise<void>;
+}
+
+/** Runs due timers. `waiting` when jobs are left without a region. */
+export function sweep(parts: StoreParts, now: number): SweepOutcome {
+	const steps = transact(parts, () => {
 		const taken = parts.jobs.due(now, SWEEP_JOBS_MAX).map((row) => takeStep(parts, row, now));
 		parts.idempotency.sweep(now);
 		parts.tallies.save();
 		return taken;
 	});
 	for (const { job, row } of steps) if (isTerminal(job.phase) && !isTerminal(row.job.phase)) wakeReaders(parts.waiters, job.id);
-	for (const { row, job, action } of steps) if (action === 'resend') parts.dispatcher.send(job, row.payloadBytes, parts.texts.payload(row.n));
-	await parts.dispatcher.revoke(withAction(steps, 'revoke').map(({ row }) => row.job));
-	const gone = await askRegions(parts, withAction(steps, 'ask'));
-	return gone || steps.some(({ action }) => action === 'dispatch');
+	for (const { row, job, action } of steps) if (action === 'resend') parts.dispatcher.send(job, row.payloadBytes, parts.texts.inlinePayload(row.n, row.payloadBytes));
+	return { waiting: steps.some(({ action }) => action === 'dispatch'), calls: callRegions(parts, steps) };
+}
+
+async function callRegions(parts: StoreParts, steps: readonly Step[]): Promise<void> {
+	try {
+		const revoked = withAction(steps, 'revoke').map(({ row }) => row.job);
+		await Promise.all([parts.dispatcher.revoke(revoked), askRegions(parts, withAction(steps, 'ask'))]);
+	} catch (error) {
+		logError('regions not told or asked', error);
+	}
 }
 
 function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
 	const { jobs, texts, tallies, timers, dispatcher } = parts;
-	const { job, action } = watchJob(row.job, dispatcher.whereabouts(row.job), now, timers);
+	const { job: watched, action } = watchJob(row.job, dispatcher.whereabouts(row.job), now, timers);
 	if (action === 'delete') {
 		jobs.remove(row.n);
 		texts.remove(row.n);
-		return { row, job, action };
+		return { row, job: watched, action };
 	}
+	if (watched.phase === 'waiting' && row.job.phase === 'running') texts.clearAttempt(row.n);
+	// Here and now: its timer is set for the next try, so a later look for jobs that are ready would pass it over.
+	const assigned = action === 'dispatch' ? dispatcher.assign(watched, now) : null;
+	const job = assigned ?? watched;
 	jobs.save(row.n, job);
 	countMove(tallies, row.job, job);
-	if (job.phase === 'waiting' && row.job.phase === 'running') texts.clearAttempt(row.n);
-	return { row, job, action };
+	return { row, job, action: assigned === null ? action : 'resend' };
 }
 
-/** Attempts that are provably nowhere in their region get a new one. True when there were any. */
-async function askRegions(parts: StoreParts, steps: readonly Step[]): Promise<boolean> {
+/** Attempts that are provably nowhere in their region wait for a new one. */
+async function askRegions(parts: StoreParts, steps: readonly Step[]): Promise<void> {
 	const answers = await parts.dispatcher.ask(steps.map(({ job }) => job));
 	const gone = answers.filter(({ state }) => state === 'gone');
 	const now = Date.now();
-	parts.storage.transactionSync(() => {
+	transact(parts, () => {
 		for (const { id, epoch } of gone) {
 			const row = parts.jobs.find(id);
 			if (row === null || row.job.phase !== 'queued' || row.job.epoch !== epoch) continue;
-			const job = waitAgain(row.job, now);
-			parts.jobs.save(row.n, job);
-			parts.tallies.move(row.job.phase, job.phase);
+			saveJob(parts, row, waitAgain(row.job, now));
 		}
-		parts.tallies.save();
 	});
-	return gone.length > 0;
 }
 
 function withAction(steps: readonly Step[], action: WatchAction): Step[] {

@@ -22,6 +22,19 @@ export interface StoreParts {
 	readonly dispatcher: JobDispatcher;
 }
 
+/** Runs `body` in one transaction. When it throws, rows are as they were, and so are the counts and the alarm that follow them. */
+export function transact<T>({ storage, jobs, tallies, clock }: StoreParts, body: () => T): T {
+	try {
+		return storage.transactionSync(body);
+	} catch (error) {
+		tallies.reload(jobs.countByPhase());
+		clock.rang();
+		const next = jobs.nextDueAt();
+		if (next !== null) clock.arm(next);
+		throw error;
+	}
+}
+
 /** A job that exists for readers: there and not expired. */
 export function findLive({ jobs }: StoreParts, id: string, now: number): JobRow | null {
 	const row = jobs.find(id);

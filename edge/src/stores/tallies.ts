@@ -22,11 +22,18 @@ export class Tallies {
 	constructor(sql: SqlStorage, byPhase: ReadonlyMap<JobPhase, number>) {
 		this.#sql = sql;
 		sql.exec('CREATE TABLE IF NOT EXISTS tallies (name TEXT PRIMARY KEY, count INTEGER NOT NULL)');
+		this.reload(byPhase);
+	}
+
+	/** Counts anew from what is stored: at the start, and after a transaction that was taken back. */
+	reload(byPhase: ReadonlyMap<JobPhase, number>): void {
+		this.#changed.clear();
+		Object.assign(this.#counts, { completed: 0, failed: 0, inProgress: 0, inQueue: 0, retried: 0 } satisfies JobCounts);
 		for (const [phase, count] of byPhase) {
 			if (isQueued(phase)) this.#counts.inQueue += count;
 			else if (phase === 'running') this.#counts.inProgress += count;
 		}
-		for (const { name, count } of sql.exec<{ name: Lasting; count: number }>('SELECT name, count FROM tallies')) this.#counts[name] = count;
+		for (const { name, count } of this.#sql.exec<{ name: Lasting; count: number }>('SELECT name, count FROM tallies')) this.#counts[name] = count;
 	}
 
 	/** Records that a job went from one phase (null: it is new) to another. */

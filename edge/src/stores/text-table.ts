@@ -1,5 +1,5 @@
 /** Payload, output and stream texts of jobs: small ones in the job's row, large ones in chunk rows of at most 1 MiB. */
-import { CHUNK_ROW_BYTES, ROW_TEXT_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { CHUNK_ROW_BYTES, INLINE_PAYLOAD_BYTES_MAX, ROW_TEXT_BYTES_MAX } from '@longshore/shared-schema/limits';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS chunks (
@@ -50,6 +50,11 @@ export class TextTable {
 		return payload === null ? this.#joined(job, 'payload', 0) : encoder.encode(payload);
 	}
 
+	/** The payload of a dispatch; null when it is fetched by pointer, and then it is not read either. */
+	inlinePayload(job: number, payloadBytes: number): Uint8Array | null {
+		return payloadBytes > INLINE_PAYLOAD_BYTES_MAX ? null : this.payload(job);
+	}
+
 	/** Makes `bytes` the job's output (or, while it runs, its latest progress), in place of what was there. */
 	setOutput(job: number, epoch: number, bytes: Uint8Array): void {
 		this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind = 'output'", job);
@@ -58,9 +63,12 @@ export class TextTable {
 		if (text === null) this.#addChunks(job, 'output', epoch, bytes);
 	}
 
-	/** Stores part `part` of an output that arrives before its result report; part 0 begins anew. */
+	/** Stores part `part` of an output that arrives before its result report; part 0 begins anew and ends what large progress was shown. */
 	addUpload(job: number, epoch: number, part: number, bytes: Uint8Array): void {
-		if (part === 0) this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind = 'output' AND epoch = ?", job, epoch);
+		if (part === 0) {
+			this.#sql.exec('UPDATE jobs SET output_bytes = NULL, output_epoch = NULL WHERE n = ? AND output IS NULL', job);
+			this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind = 'output' AND epoch = ?", job, epoch);
+		}
 		const { n } = this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM chunks WHERE job = ? AND kind = 'output' AND epoch = ?", job, epoch).one();
 		this.#addChunks(job, 'output', epoch, bytes, n);
 	}

@@ -124,7 +124,7 @@ async function callEdge(url: string, method: string, path: string, body: unknown
 	const response = await fetch(url + path, {
 		method,
 		headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-		...(body === undefined ? {} : { body: (raw ? body : JSON.stringify(body)) as BodyInit, duplex: 'half' as const }),
+		...(body === undefined ? {} : { body: raw ? (body as string | Uint8Array<ArrayBuffer> | ReadableStream) : JSON.stringify(body), duplex: 'half' as const }),
 		signal: AbortSignal.timeout(60_000),
 	});
 	const text = await response.text();
