@@ -1,6 +1,7 @@
 /** One endpoint: its specification and version, and how its workers are shared among regions. It may not know about jobs. */
 import { DurableObject } from 'cloudflare:workers';
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { applyV2, problemOfSpec, type UpdateEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
 import { allocateGrants, type RegionCapacity, type Share } from '../core/allocate-grants.ts';
 import { needsNewWorkers } from '../core/release.ts';
 import type { Env } from '../env.ts';
@@ -40,10 +41,16 @@ export class EndpointStore extends DurableObject<Env> {
 		return this.#share(record);
 	}
 
-	/** Changes the specification; null when there is no endpoint. */
-	async update(spec: EndpointSpec): Promise<EndpointRecord | null> {
+	/**
+	 * Changes what `body` names, so that two changes at the same time are both kept. Null when there is no endpoint, a text when the
+	 * specification would not hold together.
+	 */
+	async update(body: UpdateEndpointV2): Promise<EndpointRecord | string | null> {
 		const old = this.get();
 		if (old === null) return null;
+		const spec = applyV2(old.spec, body);
+		const problem = problemOfSpec(spec, spec.gpuCount > 0, spec.gpuCount === 0);
+		if (problem !== null) return problem;
 		const version = needsNewWorkers(old.spec, spec) ? old.version + 1 : old.version;
 		const record = { ...old, spec, version, revision: old.revision + 1 };
 		this.#save(record);
