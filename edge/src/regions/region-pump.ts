@@ -10,6 +10,8 @@ const IN_FLIGHT_MAX = 3;
 const GATHER_JOBS = 64;
 /** … or the batch before it is this old: a region close by is asked in turn, one far away several times at once. */
 const GATHER_MS = 20;
+/** After a batch of several jobs the next one gathers at least this long: a crowd pays by the batch, a lone job waits for nothing. */
+const SPACING_MS = 5;
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 3_000;
 /** A region without anything left to send again counts as failing this long beyond the time-out of a dispatch. */
@@ -46,6 +48,7 @@ export class RegionPump {
 	#failedAt = 0;
 	#pausedUntil = 0;
 	#startedAt = 0;
+	#spacingMs = 0;
 	#later: ReturnType<typeof setTimeout> | null = null;
 	#url = '';
 
@@ -74,20 +77,25 @@ export class RegionPump {
 
 	#pump(): void {
 		while (this.#queue.length > 0 && this.#mayStart(Date.now())) {
+			const batch = this.#takeBatch();
 			this.#startedAt = Date.now();
-			void this.#send(this.#takeBatch());
+			this.#spacingMs = batch.length > 1 ? SPACING_MS : 0;
+			void this.#send(batch);
 		}
 		if (this.#queue.length > 0 && this.#inFlight > 0 && this.#inFlight < IN_FLIGHT_MAX && !this.failing && this.#later === null) {
-			this.#later = setTimeout(() => {
-				this.#later = null;
-				this.#pump();
-			}, GATHER_MS);
+			this.#later = setTimeout(
+				() => {
+					this.#later = null;
+					this.#pump();
+				},
+				this.#inFlight === 0 ? this.#spacingMs : GATHER_MS,
+			);
 		}
 	}
 
 	#mayStart(now: number): boolean {
 		if (now < this.#pausedUntil) return false;
-		if (this.#inFlight === 0) return true;
+		if (this.#inFlight === 0) return this.#queue.length >= GATHER_JOBS || now - this.#startedAt >= this.#spacingMs;
 		return !this.failing && this.#inFlight < IN_FLIGHT_MAX && (this.#queue.length >= GATHER_JOBS || now - this.#startedAt >= GATHER_MS);
 	}
 

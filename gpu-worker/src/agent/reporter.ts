@@ -21,6 +21,8 @@ export type ResultEvent = Extract<ReportedEvent, { kind: 'result' }>;
 
 /** A started event waits this long for a result that makes it needless. */
 const STARTED_LINGER_MS = 20;
+/** After a message of several events the next one gathers this long: a busy host's events cost every room behind it by the message, a lone event waits for nothing. */
+const GATHER_MS = 5;
 /** About what an event takes in a message's head besides texts of unknown length. Bytes. */
 const HEAD_BYTES = 320;
 
@@ -79,6 +81,8 @@ class EventReporter implements Reporter {
 	#heldBytes = 0;
 	#held = 0;
 	#sending = false;
+	/** Before this time events gather. */
+	#gatherUntilMs = 0;
 	#scheduled = false;
 	#closed = false;
 	#lingerTimer: NodeJS.Timeout | null = null;
@@ -141,10 +145,13 @@ class EventReporter implements Reporter {
 	#schedule(): void {
 		if (this.#scheduled || this.#sending || this.#closed) return;
 		this.#scheduled = true;
-		setImmediate(() => {
+		const send = (): void => {
 			this.#scheduled = false;
 			void this.#sendAll();
-		});
+		};
+		const waitMs = this.#gatherUntilMs - this.#options.clock.nowMs();
+		if (waitMs > 0) setTimeout(send, waitMs);
+		else setImmediate(send);
 	}
 
 	#endLinger(): void {
@@ -165,7 +172,11 @@ class EventReporter implements Reporter {
 		if (this.#sending) return;
 		this.#sending = true;
 		while (this.#queue.length > 0 && !this.#closed) {
+			const { clock } = this.#options;
+			const waitMs = this.#gatherUntilMs - clock.nowMs();
+			if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 			const events = this.#queue.splice(0, countForMessage(this.#queue)).filter((pending) => !pending.settled);
+			this.#gatherUntilMs = events.length > 1 ? clock.nowMs() + GATHER_MS : 0;
 			if (events.length > 0) await this.#sendBatch(events);
 		}
 		this.#sending = false;
