@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endJob, loseAttempt, runMs } from '../../../shared-schema/src/job/finish.ts';
+import { endJob, loseAttempt, retryJob, runMs, shortenRetention } from '../../../shared-schema/src/job/finish.ts';
 import { isTerminal } from '../../../shared-schema/src/job/job.ts';
 import { attempt, newJob, T0, timers } from './samples.ts';
 
@@ -61,5 +61,47 @@ describe('runMs', () => {
 		expect(runMs(newJob(), T0)).toBeNull();
 		expect(runMs(attempt('running'), T0 + 1_500)).toBe(500);
 		expect(runMs(attempt('running'), T0)).toBe(0);
+	});
+});
+
+describe('retryJob', () => {
+	const failed = endJob(attempt('running', { epoch: 3, retries: 1, ttlAt: T0 + 10_000 }), { phase: 'failed', error: 'boom', executionMs: 5 }, T0 + 50, timers);
+
+	test.each(['failed', 'timed_out'] as const)('starts a %s job anew with its whole TTL and all its retries', (phase) => {
+		expect(retryJob({ ...failed, phase }, T0 + 100)).toMatchObject({
+			phase: 'waiting',
+			createdAt: T0 + 100,
+			ttlAt: T0 + 10_100,
+			retries: 0,
+			nextAt: T0 + 100,
+			error: null,
+			executionMs: null,
+			endedAt: null,
+			expiresAt: null,
+			startedAt: null,
+			workerId: null,
+		});
+	});
+
+	test('keeps the epoch, so that the attempts before it stay stale', () => {
+		expect(retryJob(failed, T0 + 100)).toMatchObject({ epoch: 3, token: null, region: null });
+	});
+
+	test.each(['waiting', 'sent', 'queued', 'running', 'completed', 'cancelled'] as const)('leaves a %s job alone', (phase) => {
+		expect(retryJob({ ...failed, phase }, T0)).toBeNull();
+	});
+});
+
+describe('shortenRetention', () => {
+	const ended = endJob(attempt('running'), { phase: 'completed', error: null, executionMs: 1 }, T0, timers);
+
+	test('brings the expiry nearer and never moves it away', () => {
+		expect(shortenRetention(ended, 6_000, T0 + 10)).toMatchObject({ expiresAt: T0 + 6_010, phase: 'completed' });
+		expect(shortenRetention(ended, timers.retentionAsyncMs, T0)).toBeNull();
+		expect(shortenRetention(ended, timers.retentionAsyncMs + 1, T0)).toBeNull();
+	});
+
+	test('does nothing to a job that has not ended', () => {
+		expect(shortenRetention(attempt('running'), 1, T0)).toBeNull();
 	});
 });

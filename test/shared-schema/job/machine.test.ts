@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acceptDispatch, assignRegion, refuseDispatch, waitAgain } from '../../../shared-schema/src/job/dispatch.ts';
-import { endJob, runMs } from '../../../shared-schema/src/job/finish.ts';
+import { endJob, retryJob, runMs } from '../../../shared-schema/src/job/finish.ts';
 import { dueAt, isExpired, isTerminal, type Job } from '../../../shared-schema/src/job/job.ts';
 import { applyReport, grantClaim, type ReportOutcome } from '../../../shared-schema/src/job/report.ts';
 import { watchJob } from '../../../shared-schema/src/job/watch.ts';
@@ -25,6 +25,8 @@ interface World {
 	deleted: boolean;
 	ends: number;
 	accepted: number;
+	/** The client has just started the job anew. */
+	retried: boolean;
 	readonly attempts: Attempt[];
 }
 
@@ -42,6 +44,7 @@ type Step =
 	  }
 	| { readonly do: 'claim'; readonly of: number; readonly fault: 'none' | 'token' | 'region' | 'epoch'; readonly worker: number }
 	| { readonly do: 'cancel' }
+	| { readonly do: 'retry' }
 	| { readonly do: 'gone' }
 	| { readonly do: 'ring'; readonly regionGone: boolean; readonly regionFailing: boolean; readonly bootGone: boolean };
 
@@ -61,6 +64,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('gone' as const) }) },
 	{ weight: 3, arbitrary: fc.record({ do: fc.constant('ring' as const), regionGone: rarely, regionFailing: fc.boolean(), bootGone: rarely }) },
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
+	{ weight: 1, arbitrary: fc.record({ do: fc.constant('retry' as const) }) },
 );
 
 /** The attempt that a message names, with its fault put in; `stale` when nothing of it may count. */
@@ -101,6 +105,12 @@ function take(world: World, step: Step): Job | null {
 		}
 		case 'cancel':
 			return isTerminal(job.phase) ? null : endJob(job, { phase: 'cancelled', error: null, executionMs: runMs(job, now) }, now, timers);
+		case 'retry': {
+			const anew = retryJob(job, now);
+			// From here on it is another life with the same id: one more end and one more result are its own.
+			if (anew !== null) [world.ends, world.accepted, world.retried] = [0, 0, true];
+			return anew;
+		}
 		case 'gone':
 			return job.phase === 'queued' ? waitAgain(job, now) : null;
 		case 'ring': {
@@ -129,11 +139,12 @@ function check(before: Job, after: Job, world: World): void {
 	const ended = isTerminal(after.phase);
 	if (ended && !isTerminal(before.phase)) world.ends++;
 	const always: Record<string, boolean> = {
-		'terminal is final': !isTerminal(before.phase) || isDeepStrictEqual(before, after),
+		'terminal is final, but for a retry by the client': !isTerminal(before.phase) || world.retried || isDeepStrictEqual(before, after),
 		'epochs rise by one': after.epoch === before.epoch || after.epoch === before.epoch + 1,
-		'retries never fall': after.retries >= before.retries,
+		'retries never fall': world.retried || after.retries >= before.retries,
 		'retries keep their limit': after.retries <= after.retriesMax,
-		'what the client gave stays': after.id === before.id && after.createdAt === before.createdAt && after.ttlAt === before.ttlAt && after.sync === before.sync,
+		'what the client gave stays': after.id === before.id && after.ttlAt - after.createdAt === before.ttlAt - before.createdAt && after.sync === before.sync,
+		'the TTL runs from the submission': world.retried || after.createdAt === before.createdAt,
 		'a timer is set, in whole milliseconds': Number.isInteger(dueAt(after)),
 		'exactly an ended job has an end and an expiry': ended === (after.endedAt !== null) && ended === (after.expiresAt !== null),
 		'one end': world.ends <= 1,
@@ -153,10 +164,11 @@ function check(before: Job, after: Job, world: World): void {
 }
 
 function live(steps: readonly Step[], retriesMax: number, ttlMs: number): World {
-	const world: World = { job: newJob({ retriesMax, ttlMs, executionTimeoutMs: 30_000 }), now: T0, deleted: false, ends: 0, accepted: 0, attempts: [] };
+	const world: World = { job: newJob({ retriesMax, ttlMs, executionTimeoutMs: 30_000 }), now: T0, deleted: false, ends: 0, accepted: 0, retried: false, attempts: [] };
 	for (const step of steps) {
 		if (world.deleted) break;
 		const before = world.job;
+		world.retried = false;
 		world.job = take(world, step) ?? before;
 		check(before, world.job, world);
 	}
