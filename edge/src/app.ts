@@ -15,6 +15,7 @@ import { runsync } from './routes/jobs/runsync.ts';
 import { status } from './routes/jobs/status.ts';
 import { statusSync } from './routes/jobs/status-sync.ts';
 import { stream } from './routes/jobs/stream.ts';
+import { replayWebhook, webhookCounts, webhookLog } from './routes/jobs/webhooks.ts';
 import { claim } from './routes/regions/claim.ts';
 import { events } from './routes/regions/events.ts';
 import { heartbeat } from './routes/regions/heartbeat.ts';
@@ -22,6 +23,7 @@ import { output, payload } from './routes/regions/transfer.ts';
 import { createServerless } from './routes/serverless/create.ts';
 import { deleteServerless } from './routes/serverless/delete.ts';
 import { getServerless, listServerless } from './routes/serverless/read.ts';
+import { rotateWebhookSecret } from './routes/serverless/rotate-webhook-secret.ts';
 import { updateServerless } from './routes/serverless/update.ts';
 
 /** The edge's HTTP application. */
@@ -31,6 +33,7 @@ app.get('/v2/serverless', (c) => listServerless(c.env, c.req.raw));
 app.post('/v2/serverless', (c) => createServerless(c.env, c.req.raw));
 app.get('/v2/serverless/:id', (c) => getServerless(c.env, c.req.raw, c.req.param('id')));
 app.patch('/v2/serverless/:id', (c) => updateServerless(c.env, c.req.raw, c.req.param('id')));
+app.post('/v2/serverless/:id/webhook-secret/rotate', (c) => rotateWebhookSecret(c.env, c.req.raw, c.req.param('id')));
 app.delete('/v2/serverless/:id', (c) => deleteServerless(c.env, c.req.raw, c.req.param('id')));
 
 app.post('/v2/:endpoint/run', (c) => run(c.env, c.req.raw, c.req.param('endpoint')));
@@ -42,6 +45,9 @@ app.on(['GET', 'POST'], '/v2/:endpoint/stream/:job', (c) => stream(c.env, c.req.
 app.post('/v2/:endpoint/retry/:job', (c) => retry(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 app.post('/v2/:endpoint/purge-queue', (c) => purgeQueue(c.env, c.req.raw, c.req.param('endpoint')));
 app.get('/v2/:endpoint/requests', (c) => requests(c.env, c.req.raw, c.req.param('endpoint')));
+app.get('/v2/:endpoint/webhooks', (c) => webhookCounts(c.env, c.req.raw, c.req.param('endpoint')));
+app.get('/v2/:endpoint/webhooks/:job', (c) => webhookLog(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
+app.post('/v2/:endpoint/webhooks/:job/replay', (c) => replayWebhook(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 app.get('/v2/:endpoint/health', (c) => health(c.env, c.req.raw, c.req.param('endpoint')));
 
 app.post('/regions/v1/heartbeat', (c) => heartbeat(c.env, c.req.raw));

@@ -30,7 +30,18 @@ const schema = z.object({
 	LONGSHORE_JOB_SHARDS: z.coerce.number().int().min(1).max(JOB_SHARDS_MAX).default(2),
 	/** `off` where something else limits callers, or in a benchmark. */
 	LONGSHORE_RATE_LIMITS: z.enum(['on', 'off']).default('on'),
-	LONGSHORE_WEBHOOK_ALLOW_PRIVATE: z.string().optional(),
+	/** `1`: webhooks may reach loopback and private addresses. The network that they leave by has to allow it too. */
+	LONGSHORE_WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1']).default('0'),
+	/** The edge's public host names, separated by commas: no webhook may name them. */
+	LONGSHORE_PUBLIC_HOSTS: z
+		.string()
+		.default('')
+		.transform((text) =>
+			text
+				.toLowerCase()
+				.split(/[\s,]+/)
+				.filter((host) => host !== ''),
+		),
 	...edgeTimers,
 });
 

@@ -1,6 +1,15 @@
 /** Writes the configuration with which bare `workerd serve` runs the edge. Pure: text in, text out. Holds no secret: settings come from the environment of workerd. */
 import { COMPATIBILITY_DATE, DURABLE_OBJECTS } from './edge-classes.ts';
 
+/**
+ * Never called by a webhook, whatever a name leads to and whatever the operator allows: link-local (cloud metadata), reserved and
+ * multicast networks, and IPv6 networks that carry an IPv4 address. The rest is up to `allow`.
+ */
+const WEBHOOK_DENIED: readonly string[] = [
+	...['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '198.18.0.0/15', '224.0.0.0/3'],
+	...['::/128', 'fe80::/10', 'fec0::/10', 'ff00::/8', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'],
+];
+
 /** What differs between two edges. */
 export interface WorkerdOptions {
 	/** `host:port` of the HTTP socket. */
@@ -25,7 +34,7 @@ const config :Workerd.Config = (
   services = [
     ( name = "edge", worker = .edge ),
     ( name = "data", disk = ( path = ${quote(options.dataDir)}, writable = true ) ),
-    ( name = "internet", network = ( allow = ${list(webhookNet)}, tlsOptions = ( trustBrowserCas = true ) ) ),
+    ( name = "internet", network = ( allow = ${list(webhookNet)}, deny = ${list(WEBHOOK_DENIED)}, tlsOptions = ( trustBrowserCas = true ) ) ),
     ( name = "region-net", network = ( allow = ${list(['public', 'private', 'local'])}, tlsOptions = ( trustBrowserCas = true ) ) ),
   ],
   sockets = [ ( name = "http", address = ${quote(options.listen)}, http = (), service = "edge" ) ],

@@ -12,6 +12,7 @@ const IN_PLACE: ReadonlySet<keyof EndpointSpec> = new Set([
 	'ttlMs',
 	'retriesMax',
 	'flashboot',
+	'webhookProfile',
 ]);
 
 /** Whether workers of the old specification are outdated under the new one. */

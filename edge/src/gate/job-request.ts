@@ -24,6 +24,7 @@ export function parseSubmission(body: Uint8Array, id: string, sync: boolean, end
 	return {
 		endpointId: endpoint.id,
 		idempotency,
+		webhook: options.webhook === undefined ? null : { url: options.webhook, inputBytes: Buffer.byteLength(input) },
 		shards: endpoint.shards,
 		payload: bytes ?? text,
 		payloadBytes: bytes?.length ?? Buffer.byteLength(text),

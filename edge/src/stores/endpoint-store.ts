@@ -4,7 +4,9 @@ import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { applyV2, problemOfSpec, type UpdateEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
 import { allocateGrants, type RegionCapacity, type Share } from '../core/allocate-grants.ts';
 import { needsNewWorkers } from '../core/release.ts';
+import type { WebhookProfile } from '../core/webhook-schedule.ts';
 import type { Env } from '../env.ts';
+import { WebhookSecrets } from './webhook-secrets.ts';
 
 /** All that is kept of an endpoint. `revision` rises with every change, `version` only with one that needs new workers. */
 export interface EndpointRecord {
@@ -18,14 +20,22 @@ export interface EndpointRecord {
 	readonly shares: readonly Share[];
 }
 
+/** What a JobStore needs to call webhooks: the profile and the secrets to sign with, the newest first. */
+export interface WebhookPlan {
+	readonly profile: WebhookProfile;
+	readonly secrets: readonly string[];
+}
+
 /** Durable Object, one per endpoint, named by its id. */
 export class EndpointStore extends DurableObject<Env> {
 	readonly #sql: SqlStorage;
+	readonly #webhookSecrets: WebhookSecrets;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		this.#sql = ctx.storage.sql;
 		this.#sql.exec('CREATE TABLE IF NOT EXISTS endpoint (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)');
+		this.#webhookSecrets = new WebhookSecrets(this.#sql);
 	}
 
 	/** The endpoint, or null when it was deleted or never made. */
@@ -61,7 +71,19 @@ export class EndpointStore extends DurableObject<Env> {
 	async remove(): Promise<void> {
 		const old = this.get();
 		this.#sql.exec('DELETE FROM endpoint');
+		this.#webhookSecrets.remove();
 		if (old !== null) await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
+	}
+
+	/** How the endpoint's webhooks are called; null when there is no endpoint. */
+	webhookPlan(): WebhookPlan | null {
+		const record = this.get();
+		return record === null ? null : { profile: record.spec.webhookProfile ?? 'runpod', secrets: this.#webhookSecrets.valid(Date.now()) };
+	}
+
+	/** A new webhook secret, to be shown once; null when there is no endpoint. */
+	rotateWebhookSecret(): string | null {
+		return this.get() === null ? null : this.#webhookSecrets.rotate(Date.now());
 	}
 
 	/** Shares the workers out anew, since regions came, went or changed. */

@@ -7,6 +7,7 @@ import { streamKey } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
 import { countMove, findLive, type StoreParts, transact } from './store-parts.ts';
 import { outputInRow } from './text-table.ts';
+import { armWebhook } from './webhook-log.ts';
 
 /** One event and the bytes of its frame, if it has one. */
 export interface Report {
@@ -31,7 +32,10 @@ export function applyReports(parts: StoreParts, region: string, reports: readonl
 			if (row === null || (outcome.job === null && outcome.keep === 'nothing')) return outcome.verdict;
 			if (!store(parts, row, report, outcome)) return 'upload';
 			if (outcome.job !== null) {
-				if (isTerminal(outcome.job.phase)) woken.add(row.job.id).add(streamKey(row.job.id));
+				if (isTerminal(outcome.job.phase)) {
+					woken.add(row.job.id).add(streamKey(row.job.id));
+					armWebhook(parts, row.n, outcome.job.phase, now);
+				}
 				if (outcome.job.phase === 'waiting') waiting = true;
 			}
 			if (outcome.keep === 'chunk') woken.add(streamKey(row.job.id));

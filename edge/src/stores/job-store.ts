@@ -22,10 +22,13 @@ import { commitSubmissions, type Submission, type SubmitAnswer } from './job-sub
 import { sweep } from './job-sweep.ts';
 import { type JobRow, JobTable } from './job-table.ts';
 import { type JobView, viewJob } from './job-view.ts';
-import { findLive, type StoreParts, saveJob, transact } from './store-parts.ts';
+import { findLive, nextDueAt, type StoreParts, saveJob, transact } from './store-parts.ts';
 import { type JobCounts, Tallies } from './tallies.ts';
 import { TextTable } from './text-table.ts';
 import { Waiters } from './waiters.ts';
+import { readWebhookLog, replayWebhook, type WebhookLog } from './webhook-log.ts';
+import { WebhookOutbox } from './webhook-outbox.ts';
+import { type WebhookCounts, WebhookTable } from './webhook-table.ts';
 
 /** A job in a list, with the row number that pages it. */
 export interface JobListing {
@@ -37,6 +40,7 @@ export interface JobListing {
 export class JobStore extends DurableObject<Env> {
 	readonly #parts: StoreParts;
 	readonly #outbox: JobOutbox;
+	readonly #webhooks: WebhookOutbox;
 	readonly #submits: GroupCommit<Submission, SubmitAnswer>;
 	#endpointId: string | null = null;
 
@@ -51,17 +55,19 @@ export class JobStore extends DurableObject<Env> {
 			jobs,
 			texts: new TextTable(storage.sql),
 			idempotency: new IdempotencyTable(storage.sql),
+			webhooks: new WebhookTable(storage.sql),
 			tallies: new Tallies(storage.sql, jobs.countByPhase()),
 			timers,
 			clock: new AlarmClock(storage),
 			waiters: new Waiters(),
 			dispatcher: new JobDispatcher(env, timers, this.#outbox.listener),
 		};
+		this.#webhooks = new WebhookOutbox(env, this.#parts);
 		storage.sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
 		const [meta] = storage.sql.exec<{ value: string }>("SELECT value FROM meta WHERE name = 'endpoint'");
 		if (meta !== undefined) this.#serve(meta.value);
 		this.#submits = new GroupCommit((items) => this.#commitSubmits(items));
-		const next = jobs.nextDueAt();
+		const next = nextDueAt(this.#parts, Date.now());
 		if (next !== null) this.#parts.clock.arm(next);
 	}
 
@@ -123,6 +129,7 @@ export class JobStore extends DurableObject<Env> {
 		transact(this.#parts, () => {
 			this.#parts.jobs.restart(row.n, job);
 			this.#parts.texts.clearAttempt(row.n);
+			this.#parts.webhooks.disarm(row.n);
 			this.#parts.tallies.move(row.job.phase, job.phase);
 		});
 		this.#parts.clock.arm(dueAt(job));
@@ -165,6 +172,23 @@ export class JobStore extends DurableObject<Env> {
 		return this.#parts.jobs.queuedBefore(createdAt);
 	}
 
+	/** A job's webhook and how its tries went; null when there is no such job. */
+	webhookLog(id: string): WebhookLog | 'no_webhook' | null {
+		return readWebhookLog(this.#parts, id, Date.now());
+	}
+
+	/** Calls an ended job's webhook again. */
+	replayWebhook(id: string): WebhookLog | 'no_webhook' | 'not_ended' | null {
+		const log = replayWebhook(this.#parts, id, Date.now());
+		this.#webhooks.kick();
+		return log;
+	}
+
+	/** How this shard's webhooks went. */
+	webhookCounts(): WebhookCounts {
+		return this.#parts.webhooks.counts();
+	}
+
 	/** RunPod's job counts of this shard. */
 	counts(): JobCounts {
 		return { ...this.#parts.tallies.counts };
@@ -175,6 +199,7 @@ export class JobStore extends DurableObject<Env> {
 		this.#submits.flush(Date.now());
 		const { verdicts, waiting } = applyReports(this.#parts, region, reports, Date.now());
 		for (const { event } of reports) this.#outbox.heardOf(event.id);
+		this.#webhooks.kick();
 		if (waiting) this.#dispatchWaiting();
 		return verdicts;
 	}
@@ -235,7 +260,8 @@ export class JobStore extends DurableObject<Env> {
 		} catch (error) {
 			logError('sweep failed', error);
 		}
-		const next = this.#parts.jobs.nextDueAt();
+		this.#webhooks.pump();
+		const next = nextDueAt(this.#parts, Date.now());
 		if (next !== null) this.#parts.clock.arm(Math.max(next, Date.now() + 50));
 	}
 
@@ -264,5 +290,6 @@ export class JobStore extends DurableObject<Env> {
 	#serve(endpointId: string): void {
 		this.#endpointId = endpointId;
 		this.#parts.dispatcher.serve(endpointId);
+		this.#webhooks.serve(endpointId);
 	}
 }

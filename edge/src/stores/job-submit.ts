@@ -5,6 +5,7 @@ import { QUEUE_LIMIT_BASE, QUEUE_LIMIT_PER_WORKER } from '@longshore/shared-sche
 import type { IdempotencyKey } from './idempotency-table.ts';
 import { type StoreParts, transact } from './store-parts.ts';
 import { payloadInRow } from './text-table.ts';
+import type { NewWebhook } from './webhook-table.ts';
 
 /** A job to be accepted. `payload` is the whole worker job as text, or as bytes when it is large. */
 export interface Submission {
@@ -15,6 +16,7 @@ export interface Submission {
 	readonly payload: string | Uint8Array;
 	readonly payloadBytes: number;
 	readonly idempotency: IdempotencyKey | null;
+	readonly webhook: NewWebhook | null;
 }
 
 /**
@@ -50,6 +52,7 @@ function insert(parts: StoreParts, submission: Submission, now: number): Job {
 	parts.jobs.insert(job, inRow, submission.payloadBytes);
 	if (inRow === null) parts.texts.addPayload(parts.jobs.lastRow(), submission.payload);
 	if (submission.idempotency !== null) parts.idempotency.remember(submission.idempotency, job.id, now);
+	if (submission.webhook !== null) parts.webhooks.add(parts.jobs.lastRow(), submission.webhook);
 	parts.tallies.move(null, job.phase);
 	return job;
 }

@@ -6,6 +6,7 @@ import { logError } from '../log.ts';
 import { wakeReaders } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
 import { countMove, type StoreParts, saveJob, transact } from './store-parts.ts';
+import { armWebhook } from './webhook-log.ts';
 
 /** Jobs handled in one alarm; the alarm rings again at once while more are due. */
 const SWEEP_JOBS_MAX = 1_000;
@@ -45,11 +46,12 @@ async function callRegions(parts: StoreParts, steps: readonly Step[]): Promise<v
 }
 
 function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
-	const { jobs, texts, tallies, timers, dispatcher } = parts;
+	const { jobs, texts, webhooks, tallies, timers, dispatcher } = parts;
 	const { job: watched, action } = watchJob(row.job, dispatcher.whereabouts(row.job), now, timers);
 	if (action === 'delete') {
 		jobs.remove(row.n);
 		texts.remove(row.n);
+		webhooks.remove(row.n);
 		return { row, job: watched, action };
 	}
 	if (watched.phase === 'waiting' && row.job.phase === 'running') texts.clearAttempt(row.n);
@@ -58,6 +60,7 @@ function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
 	const job = assigned ?? watched;
 	jobs.save(row.n, job);
 	countMove(tallies, row.job, job);
+	if (!isTerminal(row.job.phase)) armWebhook(parts, row.n, job.phase, now);
 	return { row, job, action: assigned === null ? action : 'resend' };
 }
 

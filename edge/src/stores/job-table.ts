@@ -93,6 +93,11 @@ export class JobTable {
 		return value === undefined ? null : toJobRow(value);
 	}
 
+	/** The job in row `n`. */
+	at(n: number): JobRow | null {
+		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE n = ?`, n)[0] ?? null;
+	}
+
 	/** Jobs whose timer has run out, earliest first. */
 	due(now: number, limit: number): JobRow[] {
 		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE due_at <= ? ORDER BY due_at LIMIT ?`, now, limit);

@@ -8,6 +8,7 @@ import type { JobRow, JobTable } from './job-table.ts';
 import type { Tallies } from './tallies.ts';
 import type { TextTable } from './text-table.ts';
 import type { Waiters } from './waiters.ts';
+import type { WebhookTable } from './webhook-table.ts';
 
 /** The parts of one JobStore object. */
 export interface StoreParts {
@@ -15,6 +16,7 @@ export interface StoreParts {
 	readonly jobs: JobTable;
 	readonly texts: TextTable;
 	readonly idempotency: IdempotencyTable;
+	readonly webhooks: WebhookTable;
 	readonly tallies: Tallies;
 	readonly timers: JobTimers;
 	readonly clock: AlarmClock;
@@ -23,16 +25,25 @@ export interface StoreParts {
 }
 
 /** Runs `body` in one transaction. When it throws, rows are as they were, and so are the counts and the alarm that follow them. */
-export function transact<T>({ storage, jobs, tallies, clock }: StoreParts, body: () => T): T {
+export function transact<T>(parts: StoreParts, body: () => T): T {
+	const { storage, jobs, webhooks, tallies, clock } = parts;
 	try {
 		return storage.transactionSync(body);
 	} catch (error) {
 		tallies.reload(jobs.countByPhase());
+		webhooks.reload();
 		clock.rang();
-		const next = jobs.nextDueAt();
+		const next = nextDueAt(parts, Date.now());
 		if (next !== null) clock.arm(next);
 		throw error;
 	}
+}
+
+/** The earliest timer of jobs and webhooks, or null when there is none. */
+export function nextDueAt({ jobs, webhooks }: StoreParts, now: number): number | null {
+	const ofJobs = jobs.nextDueAt();
+	const ofWebhooks = webhooks.nextDueAt(now);
+	return ofJobs === null || ofWebhooks === null ? (ofJobs ?? ofWebhooks) : Math.min(ofJobs, ofWebhooks);
 }
 
 /** A job that exists for readers: there and not expired. */

@@ -55,6 +55,14 @@ export class TextTable {
 		return payloadBytes > INLINE_PAYLOAD_BYTES_MAX ? null : this.payload(job);
 	}
 
+	/** The n-th part of a payload; null behind the last. */
+	payloadPart(job: number, n: number): Uint8Array | null {
+		const { payload } = this.#sql.exec<{ payload: string | null }>('SELECT payload FROM jobs WHERE n = ?', job).one();
+		if (payload !== null) return n === 0 ? encoder.encode(payload) : null;
+		const [row] = this.#sql.exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunks WHERE job = ? AND kind = 'payload' AND epoch = 0 AND n = ?", job, n);
+		return row === undefined ? null : new Uint8Array(row.bytes);
+	}
+
 	/** Makes `bytes` the job's output (or, while it runs, its latest progress), in place of what was there. */
 	setOutput(job: number, epoch: number, bytes: Uint8Array): void {
 		this.#sql.exec("DELETE FROM chunks WHERE job = ? AND kind = 'output'", job);

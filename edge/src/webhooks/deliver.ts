@@ -18,7 +18,8 @@ export async function deliver(url: string, headers: Record<string, string>, body
 	const signal = AbortSignal.timeout(timeoutMs);
 	try {
 		const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-		await discard(response);
+		// The status has come: an answer that breaks off behind it changes nothing, one that dawdles ends with the deadline.
+		await discard(response).catch(() => undefined);
 		return { status: response.status, error: null, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) };
 	} catch (error) {
 		return { status: null, error: signal.aborted ? 'timeout' : classOf(error), retryAfterMs: null };
@@ -33,7 +34,6 @@ export function retryAfterMs(header: string | null, now: number): number | null 
 	return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
 
-/** An answer's head is the answer; a body that breaks off or dawdles after it changes nothing but ends with the deadline. */
 async function discard(response: Response): Promise<void> {
 	const reader = response.body?.getReader();
 	if (reader === undefined) return;

@@ -45,6 +45,10 @@ export const edgeTimers = {
 	LONGSHORE_REGION_LEASE_MS: ms(120_000),
 	/** The edge's own watch on a running job is its execution timeout plus this. */
 	LONGSHORE_WATCHDOG_GRACE_MS: ms(15_000),
+	/** Pause between a webhook's tries in RunPod's profile; the durable profile's times stretch and shrink with it. */
+	LONGSHORE_WEBHOOK_RETRY_MS: ms(10_000),
+	/** A webhook's receiver has this long to answer. */
+	LONGSHORE_WEBHOOK_TIMEOUT_MS: ms(30_000),
 	/** How long a Durable Object trusts its copy of the region directory. */
 	LONGSHORE_DIRECTORY_CACHE_MS: ms(1_000),
 } as const;

@@ -41,5 +41,7 @@ export const endpointSpec = z.object({
 	retriesMax: z.int().min(0).max(10),
 	flashboot: z.boolean(),
 	model: z.string().max(300).nullable(),
+	/** When a webhook counts as delivered and how long it is tried; left out: as RunPod does. */
+	webhookProfile: z.enum(['runpod', 'durable']).optional(),
 });
 export type EndpointSpec = z.infer<typeof endpointSpec>;

@@ -44,6 +44,8 @@ const settable = {
 	retries: z.int().min(0).max(10).optional(),
 	flashboot: z.enum(['OFF', 'FLASHBOOT', 'PRIORITY_FLASHBOOT']).optional(),
 	model: z.string().max(300).nullable().optional(),
+	/** Ours: how webhooks are delivered. */
+	webhook: z.strictObject({ profile: z.enum(['runpod', 'durable']) }).optional(),
 };
 
 /** Body of `POST /v2/serverless`. */
@@ -108,6 +110,7 @@ export function applyV2(spec: EndpointSpec, body: UpdateEndpointV2): EndpointSpe
 		retriesMax: body.retries ?? spec.retriesMax,
 		flashboot: body.flashboot === undefined ? spec.flashboot : body.flashboot !== 'OFF',
 		model: body.model === undefined ? spec.model : body.model,
+		...(body.webhook === undefined ? {} : { webhookProfile: body.webhook.profile }),
 	};
 }
 
@@ -146,6 +149,7 @@ export function toEndpointV2(id: string, createdAt: string, version: number, spe
 		retries: spec.retriesMax,
 		flashboot: spec.flashboot ? 'FLASHBOOT' : 'OFF',
 		model: spec.model,
+		webhook: { profile: spec.webhookProfile ?? 'runpod' },
 		requestUrls: {
 			run: `${base}/run`,
 			runSync: `${base}/runsync`,

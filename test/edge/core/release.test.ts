@@ -13,6 +13,7 @@ const changes: Record<Exclude<keyof EndpointSpec, 'type'>, [Partial<EndpointSpec
 	ttlMs: [{ ttlMs: 10_000 }, false],
 	retriesMax: [{ retriesMax: 0 }, false],
 	flashboot: [{ flashboot: true }, false],
+	webhookProfile: [{ webhookProfile: 'durable' }, false],
 	image: [{ image: 'other:2' }, true],
 	command: [{ command: ['python3'] }, true],
 	env: [{ env: { A: '1' } }, true],

@@ -68,7 +68,7 @@ export async function startEdge(settings: Readonly<Record<string, string | numbe
 	let port = 0;
 	let child: ChildProcess;
 	const launch = async (): Promise<void> => {
-		const config = renderWorkerdConfig({ listen: `127.0.0.1:${port}`, workerFile: 'worker.js', dataDir, settings: Object.keys(env), allowPrivateWebhooks: false });
+		const config = renderWorkerdConfig({ listen: `127.0.0.1:${port}`, workerFile: 'worker.js', dataDir, settings: Object.keys(env), allowPrivateWebhooks: settings['WEBHOOK_ALLOW_PRIVATE'] === 1 });
 		await writeFile(join(home, 'edge.capnp'), config);
 		child = spawn(workerdBinary(), ['serve', '--control-fd=3', join(home, 'edge.capnp')], { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
 		for (const stream of [child.stdout, child.stderr]) if (stream !== null) createInterface({ input: stream }).on('line', (line) => log.push(line));

@@ -5,6 +5,7 @@ import { readBody } from '../../gate/body.ts';
 import { enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
 import { idempotencyKeyOf, shardOfKey, toIdempotencyKey } from '../../gate/idempotency.ts';
 import { parseSubmission } from '../../gate/job-request.ts';
+import { checkWebhook } from '../../gate/webhook.ts';
 import { createJobId } from '../../ids/job-id.ts';
 import type { JobStore } from '../../stores/job-store.ts';
 import type { Submission } from '../../stores/job-submit.ts';
@@ -24,7 +25,9 @@ export async function prepareSubmit(
 	const shard = key === null ? Math.floor(Math.random() * endpoint.shards) : shardOfKey(key, endpoint.shards);
 	const id = createJobId(settingsOf(env).LONGSHORE_ID_KEY, endpoint.id, shard, sync);
 	const idempotency = key === null ? null : toIdempotencyKey(key, body);
-	return { store: jobStoreOf(env, endpoint.id, shard), submission: parseSubmission(body, id, sync, endpoint, idempotency) };
+	const submission = parseSubmission(body, id, sync, endpoint, idempotency);
+	if (submission.webhook !== null) checkWebhook(env, request, submission.webhook.url);
+	return { store: jobStoreOf(env, endpoint.id, shard), submission };
 }
 
 /** The error of a submit that its store refused. */

@@ -1,4 +1,4 @@
-/** `POST /v2/serverless`: a new endpoint. */
+/** `POST /v2/serverless`: a new endpoint. Only this answer shows the secret that signs its webhooks. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { createEndpointV2, problemOfSpec, specFromV2, toEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
 import { type Env, settingsOf } from '../../env.ts';
@@ -16,6 +16,8 @@ export async function createServerless(env: Env, request: Request): Promise<Resp
 	const settings = settingsOf(env);
 	const id = createCheckedId(settings.LONGSHORE_ID_KEY, 'endpoint');
 	await env.ACCOUNT_STORE.getByName(caller.accountId).addEndpoint(id);
-	const record = await env.ENDPOINT_STORE.getByName(id).create(id, caller.accountId, settings.LONGSHORE_JOB_SHARDS, spec);
-	return Response.json(toEndpointV2(id, new Date(record.createdAt).toISOString(), record.version, record.spec, new URL(request.url).origin), { status: 201 });
+	const store = env.ENDPOINT_STORE.getByName(id);
+	const record = await store.create(id, caller.accountId, settings.LONGSHORE_JOB_SHARDS, spec);
+	const shown = toEndpointV2(id, new Date(record.createdAt).toISOString(), record.version, record.spec, new URL(request.url).origin);
+	return Response.json({ ...shown, webhookSecret: await store.rotateWebhookSecret() }, { status: 201 });
 }
