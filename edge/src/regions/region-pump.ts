@@ -20,7 +20,9 @@ const encoder = new TextEncoder();
 
 /** A dispatch with the payload bytes that go with it (null: the region fetches them). */
 export interface Dispatch {
-	readonly head: DispatchedJob;
+	readonly head: Omit<DispatchedJob, 'startWithinMs'>;
+	/** When the start window of the attempt ends: a repeat of the dispatch has less of it left. */
+	readonly startBy: number;
 	readonly payload: Uint8Array | null;
 }
 
@@ -82,15 +84,18 @@ export class RegionPump {
 			this.#spacingMs = batch.length > 1 ? SPACING_MS : 0;
 			void this.#send(batch);
 		}
-		if (this.#queue.length > 0 && this.#inFlight > 0 && this.#inFlight < IN_FLIGHT_MAX && !this.failing && this.#later === null) {
-			this.#later = setTimeout(
-				() => {
-					this.#later = null;
-					this.#pump();
-				},
-				this.#inFlight === 0 ? this.#spacingMs : GATHER_MS,
-			);
+		if (this.#queue.length > 0 && this.#later === null && this.#gathers(Date.now())) {
+			const later = (): void => {
+				this.#later = null;
+				this.#pump();
+			};
+			this.#later = setTimeout(later, this.#inFlight === 0 ? this.#spacingMs : GATHER_MS);
 		}
+	}
+
+	/** Whether time alone will start the next batch; after a failure the pause does, and with enough under way its end. */
+	#gathers(now: number): boolean {
+		return now >= this.#pausedUntil && (this.#inFlight === 0 || (!this.failing && this.#inFlight < IN_FLIGHT_MAX));
 	}
 
 	#mayStart(now: number): boolean {
@@ -103,7 +108,9 @@ export class RegionPump {
 		this.#inFlight++;
 		try {
 			const frames = batch.flatMap(({ payload }) => (payload === null ? [] : [payload]));
-			const body = encodeFramed({ jobs: batch.map(({ head }) => head) }, frames, (text) => encoder.encode(text));
+			const now = Date.now();
+			const jobs = batch.map(({ head, startBy }) => ({ ...head, startWithinMs: Math.max(0, startBy - now) }));
+			const body = encodeFramed({ jobs }, frames, (text) => encoder.encode(text));
 			const answer = dispatchAnswer.parse(await postToRegion(this.#env, this.#url, REGION_PATHS.dispatch, body, this.#timeoutMs));
 			this.#failures = 0;
 			for (const dispatch of batch) this.#held.delete(keyOf(dispatch));
@@ -120,10 +127,11 @@ export class RegionPump {
 		const delayMs = Math.min(BACKOFF_MS_MIN * 2 ** this.#failures++, BACKOFF_MS_MAX) * (0.75 + Math.random() / 2);
 		this.#failedAt = Date.now();
 		this.#pausedUntil = this.#failedAt + delayMs;
-		const wanted = batch.filter((dispatch) => this.#listener.wanted(dispatch) || !this.#held.delete(keyOf(dispatch)));
-		this.#queue.unshift(...wanted);
+		this.#queue.unshift(...batch);
 		setTimeout(() => {
 			this.#pausedUntil = 0;
+			// A job may have moved on in the meantime: its old attempt must not reach a region any more.
+			this.#queue = this.#queue.filter((dispatch) => this.#listener.wanted(dispatch) || !this.#held.delete(keyOf(dispatch)));
 			this.#pump();
 		}, delayMs);
 	}

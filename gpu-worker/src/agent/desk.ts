@@ -274,7 +274,8 @@ class Desk implements JobDesk {
 		const waitMs = backoffMs(row.failures++, 100, 2_000, clock.random());
 		if (row.failures % 20 === 1) log.warn('a pull was refused, trying again', { endpointId: row.endpointId, detail });
 		row.pullAfterMs = clock.nowMs() + waitMs;
-		setTimeout(() => this.#touch(row), waitMs + 1).unref();
+		// Node cuts fractions off: a timer that comes early would find nothing to do, and none would follow.
+		setTimeout(() => this.#touch(row), Math.ceil(waitMs) + 1).unref();
 	}
 
 	/** The connection is another one: what was asked on the old one will not come. */

@@ -95,7 +95,8 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 		if (ack.data.hostBoot !== host.boot || sent === undefined) return;
 		for (const older of sentAtMs.keys()) if (older <= ack.data.n) sentAtMs.delete(older);
 		ackedReportSentAtMs = Math.max(ackedReportSentAtMs, sent);
-		edgeHeardAtMs = Math.max(edgeHeardAtMs, clock.nowMs() - ack.data.edgeSilentMs);
+		// Counted from the report that was acknowledged: a late acknowledgement must not make the edge look fresher than it was.
+		edgeHeardAtMs = Math.max(edgeHeardAtMs, sent - ack.data.edgeSilentMs);
 		if (host.fenced !== null) watchLease();
 	});
 	bus.onConnection((state) => {
