@@ -16,6 +16,7 @@ import { status } from './routes/jobs/status.ts';
 import { statusSync } from './routes/jobs/status-sync.ts';
 import { stream } from './routes/jobs/stream.ts';
 import { replayWebhook, webhookCounts, webhookLog } from './routes/jobs/webhooks.ts';
+import { openAi } from './routes/openai/call.ts';
 import { claim } from './routes/regions/claim.ts';
 import { events } from './routes/regions/events.ts';
 import { heartbeat } from './routes/regions/heartbeat.ts';
@@ -49,6 +50,7 @@ app.get('/v2/:endpoint/webhooks', (c) => webhookCounts(c.env, c.req.raw, c.req.p
 app.get('/v2/:endpoint/webhooks/:job', (c) => webhookLog(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 app.post('/v2/:endpoint/webhooks/:job/replay', (c) => replayWebhook(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 app.get('/v2/:endpoint/health', (c) => health(c.env, c.req.raw, c.req.param('endpoint')));
+app.on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/v2/:endpoint/openai/v1/*', (c) => openAi(c.env, c.req.raw, c.req.param('endpoint'), c.executionCtx as ExecutionContext));
 
 app.post('/regions/v1/heartbeat', (c) => heartbeat(c.env, c.req.raw));
 app.post('/regions/v1/events', (c) => events(c.env, c.req.raw));

@@ -1,5 +1,7 @@
-/** The last word on every error: RunPod's `{"error": …}` on the job API, problem+json on the management API, nothing of ours inside. */
+/** The last word on every error: RunPod's `{"error": …}` on the job API, OpenAI's object on its route, problem+json on the management API, nothing of ours inside. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { faultOfRefusal } from './core/openai-error.ts';
+import { isOpenAiPath } from './core/openai-request.ts';
 import { logError } from './log.ts';
 
 /** The answer for anything thrown while `request` was handled. */
@@ -8,6 +10,7 @@ export function errorAnswer(error: unknown, request: Request): Response {
 	const headers: Record<string, string> = known.retryAfterS === undefined ? {} : { 'retry-after': String(known.retryAfterS) };
 	const { status } = known.kind;
 	const { pathname } = new URL(request.url);
+	if (isOpenAiPath(pathname)) return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
 	if (!/^\/v2\/(serverless)(\/|$)/.test(pathname)) return Response.json({ error: known.message }, { status, headers });
 	return Response.json(
 		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: [known.message] },

@@ -1,5 +1,5 @@
 /** Writes the configuration with which bare `workerd serve` runs the edge. Pure: text in, text out. Holds no secret: settings come from the environment of workerd. */
-import { COMPATIBILITY_DATE, DURABLE_OBJECTS } from './edge-classes.ts';
+import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, DURABLE_OBJECTS } from './edge-classes.ts';
 
 /**
  * Never called by a webhook, whatever a name leads to and whatever the operator allows: link-local (cloud metadata), reserved and
@@ -43,6 +43,7 @@ const config :Workerd.Config = (
 const edge :Workerd.Worker = (
   modules = [ ( name = "worker.js", esModule = embed ${quote(options.workerFile)} ) ],
   compatibilityDate = ${quote(COMPATIBILITY_DATE)},
+  compatibilityFlags = ${list(COMPATIBILITY_FLAGS)},
   globalOutbound = "internet",
   bindings = [
 ${bindings(options.settings).join('\n')}

@@ -17,7 +17,11 @@ export function parseSubmission(body: Uint8Array, id: string, sync: boolean, end
 	const input = members.get('input');
 	if (input === undefined) throw new LongshoreError('invalid_request', 'input is missing: send {"input": {…}}');
 	if (!input.startsWith('{')) throw new LongshoreError('invalid_request', 'input must be a JSON object: send {"input": {…}}');
-	const options = optionsOf(members);
+	return toSubmission(input, optionsOf(members), id, sync, endpoint, idempotency);
+}
+
+/** A submission with `input`, raw JSON text, and what the endpoint says where the options say nothing. */
+export function toSubmission(input: string, options: JobRequestOptions, id: string, sync: boolean, endpoint: EndpointRecord, idempotency: Submission['idempotency']): Submission {
 	const text = toWorkerJobText(id, input, options);
 	const bytes = text.length > INLINE_PAYLOAD_BYTES_MAX / 4 ? encoder.encode(text) : null;
 	const policy = options.policy;
@@ -43,12 +47,17 @@ function membersOf(body: Uint8Array): Map<string, string> {
 	try {
 		return topLevelMembers(decoder.decode(body));
 	} catch (error) {
-		if (error instanceof TypeError) throw new LongshoreError('malformed_json', 'the request body is not valid UTF-8');
-		if (!(error instanceof JsonObjectError)) throw error;
-		if (error.problem === 'malformed') throw new LongshoreError('malformed_json', 'the request body is not valid JSON');
-		if (error.problem === 'not_an_object') throw new LongshoreError('invalid_request', 'the request body must be a JSON object: send {"input": {…}}');
-		throw new LongshoreError('invalid_request', `the request body is nested deeper than ${JSON_DEPTH_MAX} levels`);
+		throw bodyError(error, '{"input": {…}}');
 	}
+}
+
+/** The refusal for what reading a JSON body threw; anything else is thrown on. `shape` is what to send instead. */
+export function bodyError(error: unknown, shape: string): LongshoreError {
+	if (error instanceof TypeError) return new LongshoreError('malformed_json', 'the request body is not valid UTF-8');
+	if (!(error instanceof JsonObjectError)) throw error;
+	if (error.problem === 'malformed') return new LongshoreError('malformed_json', 'the request body is not valid JSON');
+	if (error.problem === 'not_an_object') return new LongshoreError('invalid_request', `the request body must be a JSON object: send ${shape}`);
+	return new LongshoreError('invalid_request', `the request body is nested deeper than ${JSON_DEPTH_MAX} levels`);
 }
 
 /** The members that are ours; most requests have none and cost nothing. */

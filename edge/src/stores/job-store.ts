@@ -15,6 +15,7 @@ import { GroupCommit } from './group-commit.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { JobDispatcher, SILENT_MS_MAX } from './job-dispatcher.ts';
 import { JobOutbox } from './job-outbox.ts';
+import { type JobOutcome, readOutcome } from './job-outcome.ts';
 import { purgeQueue } from './job-purge.ts';
 import { applyReports, type Report } from './job-reports.ts';
 import { drainStream, followStream, type StreamPart, type StreamPlace, wakeReaders } from './job-stream.ts';
@@ -96,6 +97,13 @@ export class JobStore extends DurableObject<Env> {
 		const row = this.#parts.jobs.find(id);
 		if (row !== null && !isTerminal(row.job.phase)) await this.#parts.waiters.wait(id, waitMs);
 		return this.view(id);
+	}
+
+	/** A job's end without its status answer: waits for it up to `waitMs`. Null when there is no job. */
+	async waitForOutcome(id: string, waitMs: number): Promise<JobOutcome | null> {
+		const row = this.#parts.jobs.find(id);
+		if (row !== null && !isTerminal(row.job.phase)) await this.#parts.waiters.wait(id, waitMs);
+		return readOutcome(this.#parts, id, Date.now());
 	}
 
 	/** Cancels a job that has not ended; a terminal one stays as it is. Null when there is none. */

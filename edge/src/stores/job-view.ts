@@ -26,7 +26,7 @@ export function viewJob(parts: StoreParts, id: string, now: number): JobView | n
 }
 
 /** Reads a large output row by row. A read that outlives the retention breaks off: never a cut text that parses. */
-function streamOutput(parts: StoreParts, id: string, n: number): ReadableStream<Uint8Array> {
+export function streamOutput(parts: StoreParts, id: string, n: number): ReadableStream<Uint8Array> {
 	let part = 0;
 	return new ReadableStream({
 		type: 'bytes',

@@ -51,4 +51,12 @@ export const edgeTimers = {
 	LONGSHORE_WEBHOOK_TIMEOUT_MS: ms(30_000),
 	/** How long a Durable Object trusts its copy of the region directory. */
 	LONGSHORE_DIRECTORY_CACHE_MS: ms(1_000),
+	/** A streaming OpenAI call waits this long for its first chunk before its status leaves: until then an error is a real one. */
+	LONGSHORE_OPENAI_STREAM_HOLD_MS: ms(10_000),
+	/** The same for an OpenAI call that does not stream. Below the 60 s after which common proxies give up. */
+	LONGSHORE_OPENAI_HOLD_MS: ms(30_000),
+	/** An OpenAI call that does not stream is answered with an error when its job has not ended by then. */
+	LONGSHORE_OPENAI_CALL_MS: ms(300_000),
+	/** Sign of life on a held OpenAI call. A client that has left is noticed by the first that cannot be written. */
+	LONGSHORE_OPENAI_KEEP_ALIVE_MS: ms(5_000),
 } as const;

@@ -43,6 +43,20 @@ export function topLevelMembers(text: string): Map<string, string> {
 	return members;
 }
 
+/** Raw JSON texts of the elements of the array in `text`, which is known to be valid JSON; null when it is not an array. */
+export function arrayElements(text: string): string[] | null {
+	const elements: string[] = [];
+	let at = skipSpace(text, 0);
+	if (text.charCodeAt(at) !== OPEN_BRACKET) return null;
+	at = skipSpace(text, at + 1);
+	while (at < text.length && text.charCodeAt(at) !== CLOSE_BRACKET) {
+		const end = endOfValue(text, at);
+		elements.push(text.slice(at, trimEnd(text, at, end)));
+		at = text.charCodeAt(end) === COMMA ? skipSpace(text, end + 1) : end;
+	}
+	return elements;
+}
+
 function assertObject(text: string): void {
 	let value: unknown;
 	try {
@@ -77,7 +91,7 @@ function endOfString(text: string, at: number): number {
 	return text.length;
 }
 
-/** Index of the comma or closing brace behind the value that starts at `at`. The text is known to be valid. */
+/** Index of the comma or closing bracket behind the value that starts at `at`. The text is known to be valid. */
 function endOfValue(text: string, at: number): number {
 	let depth = 0;
 	for (let i = at; i < text.length; i++) {

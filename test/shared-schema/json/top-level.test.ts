@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonObjectError, topLevelMembers } from '../../../shared-schema/src/json/top-level.ts';
+import { arrayElements, JsonObjectError, topLevelMembers } from '../../../shared-schema/src/json/top-level.ts';
 import { JSON_DEPTH_MAX } from '../../../shared-schema/src/limits.ts';
 
 const problemOf = (text: string): string => {
@@ -181,5 +181,25 @@ describe('long texts', () => {
 		const quotes = `"${'\\"'.repeat(500_000)}"`;
 		const members = topLevelMembers(`{"a":${slashes},"input":${quotes}}`);
 		expect(members.get('a') === slashes && members.get('input') === quotes).toBe(true);
+	});
+});
+
+describe('the elements of an array', () => {
+	test('are their raw texts', () => {
+		expect(arrayElements(' [ {"a":[1,"],"]} , 9007199254740993,"x,\\"]" ,[ ] ] ')).toEqual(['{"a":[1,"],"]}', '9007199254740993', '"x,\\"]"', '[ ]']);
+		expect(arrayElements('[]')).toEqual([]);
+		expect(arrayElements('[ \n ]')).toEqual([]);
+	});
+
+	test('are none of anything else', () => {
+		for (const text of ['{"a":[1]}', '"[1]"', '7', 'null']) expect(arrayElements(text)).toBeNull();
+	});
+
+	test('together are the array', () => {
+		fc.assert(
+			fc.property(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 2, '\t'), (values, space) => {
+				expect(arrayElements(JSON.stringify(values, null, space))?.map((text) => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(values)));
+			}),
+		);
 	});
 });

@@ -10,13 +10,14 @@ import { createJobId } from '../../ids/job-id.ts';
 import type { JobStore } from '../../stores/job-store.ts';
 import type { Submission } from '../../stores/job-submit.ts';
 
-/** Checks a submit and prepares it for its store. Throws the gate's errors. */
+/** Checks a submit and prepares it for its store; `read` makes the submission of its body. Throws the gate's errors. */
 export async function prepareSubmit(
 	env: Env,
 	request: Request,
 	endpointId: string,
 	sync: boolean,
 	bytesMax: number,
+	read: typeof parseSubmission = parseSubmission,
 ): Promise<{ store: DurableObjectStub<JobStore>; submission: Submission }> {
 	const endpoint = await enterEndpoint(env, request, endpointId, 'run', sync ? 'runsync' : 'run');
 	if (endpoint.spec.type !== 'QUEUE') throw new LongshoreError('invalid_request', 'this is a load balancing endpoint: it has no queue, call its own HTTP paths');
@@ -25,7 +26,7 @@ export async function prepareSubmit(
 	const shard = key === null ? Math.floor(Math.random() * endpoint.shards) : shardOfKey(key, endpoint.shards);
 	const id = createJobId(settingsOf(env).LONGSHORE_ID_KEY, endpoint.id, shard, sync);
 	const idempotency = key === null ? null : toIdempotencyKey(key, body);
-	const submission = parseSubmission(body, id, sync, endpoint, idempotency);
+	const submission = read(body, id, sync, endpoint, idempotency);
 	if (submission.webhook !== null) checkWebhook(env, request, submission.webhook.url);
 	return { store: jobStoreOf(env, endpoint.id, shard), submission };
 }
