@@ -64,13 +64,12 @@ export class JobDispatcher {
 			endpointId: this.#endpointId,
 			epoch: job.epoch,
 			token: job.token,
-			startWithinMs: this.#timers.startWithinMs,
 			executionTimeoutMs: job.executionTimeoutMs,
 			lowPriority: job.lowPriority,
 			payloadBytes,
 			inline,
 		};
-		this.#pumpOf(route.region).push(route.url, [{ head, payload: inline ? payload : null } satisfies Dispatch]);
+		this.#pumpOf(route.region).push(route.url, [{ head, startBy: job.sentAt + this.#timers.startWithinMs, payload: inline ? payload : null } satisfies Dispatch]);
 	}
 
 	/** Fresh routes of the endpoint; concurrent callers share one request. */

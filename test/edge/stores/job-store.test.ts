@@ -55,9 +55,10 @@ describe('a job', () => {
 			payloadBytes: Buffer.byteLength(job.payload ?? ''),
 			executionTimeoutMs: 7_000,
 			lowPriority: true,
-			startWithinMs: 2_000,
 			endpointId: client.endpointId,
 		});
+		expect(job.startWithinMs).toBeGreaterThan(1_000);
+		expect(job.startWithinMs).toBeLessThanOrEqual(2_000);
 		await region.tell(job, 'result', { text: 'null' });
 		expect(region.dispatched.all.filter(({ id }) => id === job.id)).toHaveLength(1);
 	});

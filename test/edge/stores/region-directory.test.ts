@@ -104,9 +104,10 @@ describe('changes at the same time', () => {
 	});
 
 	test('never bring a deleted endpoint back', async () => {
-		for (let round = 0; round < 10; round++) {
+		for (let round = 0; round < 8; round++) {
 			const client = await deploy(edge, [eu, us], { workers: { max: 1 } }, key);
-			await Promise.all([patch(client, { workers: { max: 4 } }), remove(client), patch(client, { workers: { max: 3 } })]);
+			const patches = (from: number): Promise<unknown>[] => Array.from({ length: 12 }, (_, n) => patch(client, { workers: { max: 2 + ((from + n) % 3) } }));
+			await Promise.all([...patches(0), remove(client), ...patches(1)]);
 			expect((await show(client)).status).toBe(404);
 		}
 		await until(async () => (await eu.heartbeat()).endpoints.every(({ spec }) => spec.workersMax !== 1), { what: 'grants of deleted endpoints to be gone' });
