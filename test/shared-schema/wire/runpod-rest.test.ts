@@ -157,7 +157,8 @@ describe('the endpoint as shown', () => {
 			fc.property(updates, (over) => {
 				const spec = specFromV2(create(over));
 				const { id: _i, type: _t, createdAt: _c, version: _v, requestUrls: _r, ...body } = toEndpointV2('id', '1970-01-01T00:00:00.000Z', 1, spec, 'https://e');
-				expect(applyV2(spec, updateEndpointV2.parse(body))).toEqual(spec);
+				// The default profile of webhooks is spelled out when shown.
+				expect(applyV2(spec, updateEndpointV2.parse(body))).toEqual({ webhookProfile: 'runpod', ...spec });
 			}),
 		);
 	});
