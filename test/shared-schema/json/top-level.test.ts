@@ -47,12 +47,10 @@ const { rawValue } = fc.letrec<{ rawValue: string }>((tie) => ({
 }));
 
 const member = fc.record({ before: space, key: rawString, afterKey: space, beforeValue: space, value: rawValue, after: space });
-const objectText = fc
-	.tuple(space, fc.array(member, { maxLength: 6 }), space)
-	.map(([lead, members, trail]) => ({
-		members,
-		text: `${lead}{${members.map((m) => `${m.before}${m.key}${m.afterKey}:${m.beforeValue}${m.value}${m.after}`).join(',')}}${trail}`,
-	}));
+const objectText = fc.tuple(space, fc.array(member, { maxLength: 6 }), space).map(([lead, members, trail]) => ({
+	members,
+	text: `${lead}{${members.map((m) => `${m.before}${m.key}${m.afterKey}:${m.beforeValue}${m.value}${m.after}`).join(',')}}${trail}`,
+}));
 
 describe('members of an object', () => {
 	test('have exactly the text that was sent, under the name that JSON.parse reads, the last of a repeated name', () => {
@@ -68,12 +66,19 @@ describe('members of an object', () => {
 	test('parse to what JSON.parse gives for the whole', () => {
 		fc.assert(
 			// V8 13.6 reads the name `"` as `\\` once it has seen an object with that name, so the oracle gets neither.
-			fc.property(fc.dictionary(name.filter((text) => !/[\\"]/.test(text)), fc.jsonValue({ maxDepth: 4 })), fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
-				const text = JSON.stringify(value, undefined, indent);
-				const whole = new Map(Object.entries(JSON.parse(text) as object));
-				const parts = new Map([...topLevelMembers(text)].map(([key, raw]) => [key, JSON.parse(raw) as unknown]));
-				expect(parts).toEqual(whole);
-			}),
+			fc.property(
+				fc.dictionary(
+					name.filter((text) => !/[\\"]/.test(text)),
+					fc.jsonValue({ maxDepth: 4 }),
+				),
+				fc.constantFrom(undefined, 1, '\t'),
+				(value, indent) => {
+					const text = JSON.stringify(value, undefined, indent);
+					const whole = new Map(Object.entries(JSON.parse(text) as object));
+					const parts = new Map([...topLevelMembers(text)].map(([key, raw]) => [key, JSON.parse(raw) as unknown]));
+					expect(parts).toEqual(whole);
+				},
+			),
 		);
 	});
 
