@@ -1,12 +1,12 @@
-/** The sentence in a failed job's error text, which Python workers wrap as JSON, as the `repr` of a dict or with a traceback behind it. Pure. */
+/** The sentence in a failed job's error text, which workers wrap as JSON, as the `repr` of a Python dict or with a stack behind it. Pure. */
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-/** How the SDK adds a generator's traceback. */
-const TRACEBACK = /\s*\n\s*traceback: /;
+/** How RunPod's SDK adds a generator's traceback, and JavaScript an error's stack. */
+const STACK = /\s*\n\s*(?:traceback: |at [^\n]*:\d+)/;
 
 /** What the worker meant to say; the text itself where no wrapping is known. */
 export function messageOfJobError(text: string): string {
-	return jsonMessage(text) ?? reprMessage(text) ?? text.replace(/^handler: /, '').split(TRACEBACK)[0] ?? text;
+	return jsonMessage(text) ?? reprMessage(text) ?? text.replace(/^(?:handler|Error): /, '').split(STACK)[0] ?? text;
 }
 
 /** `{"error_type":…,"error_message":…,"error_traceback":…}` of an SDK whose handler raised, or an error object written as JSON. */

@@ -17,7 +17,9 @@ test('an error object written as JSON gives its message', () => {
 	expect(messageOfJobError('{"message": "vLLM returned HTTP 400: {}", "type": "worker_error", "code": null}')).toBe('vLLM returned HTTP 400: {}');
 });
 
-test('a generator’s traceback is left out', () => {
+test('a Python generator’s traceback and a JavaScript stack are left out', () => {
+	expect(messageOfJobError('Error: no such adapter\nof this model\n    at answer (file:///worker.ts:3:9)\n    at async run (…)')).toBe('no such adapter\nof this model');
+	expect(messageOfJobError('meet me\n at noon')).toBe('meet me\n at noon');
 	expect(messageOfJobError('handler: no such adapter \ntraceback: Traceback (most recent call last):\n  File …')).toBe('no such adapter');
 });
 
