@@ -68,7 +68,7 @@ export class JobStore extends DurableObject<Env> {
 		const [meta] = storage.sql.exec<{ value: string }>("SELECT value FROM meta WHERE name = 'endpoint'");
 		if (meta !== undefined) this.#serve(meta.value);
 		this.#submits = new GroupCommit((items) => this.#commitSubmits(items));
-		const next = nextDueAt(this.#parts, Date.now());
+		const next = nextDueAt(this.#parts, Date.now(), 0);
 		if (next !== null) this.#parts.clock.arm(next);
 	}
 

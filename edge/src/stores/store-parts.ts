@@ -8,7 +8,7 @@ import type { JobRow, JobTable } from './job-table.ts';
 import type { Tallies } from './tallies.ts';
 import type { TextTable } from './text-table.ts';
 import type { Waiters } from './waiters.ts';
-import type { WebhookTable } from './webhook-table.ts';
+import { UNSENT_MS, type WebhookTable } from './webhook-table.ts';
 
 /** The parts of one JobStore object. */
 export interface StoreParts {
@@ -39,10 +39,10 @@ export function transact<T>(parts: StoreParts, body: () => T): T {
 	}
 }
 
-/** The earliest timer of jobs and webhooks, or null when there is none. */
-export function nextDueAt({ jobs, webhooks }: StoreParts, now: number): number | null {
+/** The earliest timer of jobs and webhooks, or null when there is none. Webhooks that are due are looked after in `unsentMs`: they are under way. */
+export function nextDueAt({ jobs, webhooks }: StoreParts, now: number, unsentMs = UNSENT_MS): number | null {
 	const ofJobs = jobs.nextDueAt();
-	const ofWebhooks = webhooks.nextDueAt(now);
+	const ofWebhooks = webhooks.nextDueAt(now, unsentMs);
 	return ofJobs === null || ofWebhooks === null ? (ofJobs ?? ofWebhooks) : Math.min(ofJobs, ofWebhooks);
 }
 

@@ -148,8 +148,8 @@ export class WebhookTable {
 			.map(toWebhook);
 	}
 
-	/** When the alarm has to ring for webhooks, now or a little later for what is due already; null for never. */
-	nextDueAt(now: number): number | null {
+	/** When the alarm has to ring for webhooks, for what is due already in `unsentMs`; null for never. */
+	nextDueAt(now: number, unsentMs: number): number | null {
 		if (this.#jobs.size === 0) return null;
 		const { at, overdue } = this.#sql
 			.exec<{ at: number | null; overdue: number }>(
@@ -158,7 +158,7 @@ export class WebhookTable {
 				now,
 			)
 			.one();
-		return overdue === 0 ? at : Math.min(at ?? Number.POSITIVE_INFINITY, now + UNSENT_MS);
+		return overdue === 0 ? at : Math.min(at ?? Number.POSITIVE_INFINITY, now + unsentMs);
 	}
 
 	/** Writes a try into the log. */

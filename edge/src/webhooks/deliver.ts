@@ -1,6 +1,6 @@
 /** One try of a webhook: a POST that follows no redirect, and as much of the answer as its status needs. */
 
-/** Why a try had no answer. `address`: the URL or what it leads to is not allowed. */
+/** Why a try had no answer. `address`: the URL is not allowed. `connection`: none, be it that the address behind the name is not allowed. */
 export type TryError = 'timeout' | 'connection' | 'address';
 
 /** What is kept of a try: never the receiver's body. */
@@ -21,8 +21,9 @@ export async function deliver(url: string, headers: Record<string, string>, body
 		// The status has come: an answer that breaks off behind it changes nothing, one that dawdles ends with the deadline.
 		await discard(response).catch(() => undefined);
 		return { status: response.status, error: null, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) };
-	} catch (error) {
-		return { status: null, error: signal.aborted ? 'timeout' : classOf(error), retryAfterMs: null };
+	} catch {
+		// The runtime says no more than that there is no connection, and logs the rest itself.
+		return { status: null, error: signal.aborted ? 'timeout' : 'connection', retryAfterMs: null };
 	}
 }
 
@@ -43,8 +44,4 @@ async function discard(response: Response): Promise<void> {
 		size += (part.value as Uint8Array).length;
 	}
 	await reader.cancel();
-}
-
-function classOf(error: unknown): TryError {
-	return error instanceof Error && /restrictPeers|not allowed|blocked/i.test(error.message) ? 'address' : 'connection';
 }

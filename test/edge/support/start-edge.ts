@@ -50,8 +50,8 @@ export interface Edge {
 	stop(): Promise<void>;
 }
 
-/** Resolves when the edge answers. `settings` are `LONGSHORE_*` variables without the prefix. */
-export async function startEdge(settings: Readonly<Record<string, string | number>> = {}): Promise<Edge> {
+/** Resolves when the edge answers. `settings` are `LONGSHORE_*` variables without the prefix; the network of webhooks may be set apart from them. */
+export async function startEdge(settings: Readonly<Record<string, string | number>> = {}, { webhooksReachPrivate = settings['WEBHOOK_ALLOW_PRIVATE'] === 1 } = {}): Promise<Edge> {
 	const home = await mkdtemp(join(tmpdir(), 'longshore-edge-'));
 	const dataDir = join(home, 'data');
 	await mkdir(dataDir);
@@ -68,7 +68,7 @@ export async function startEdge(settings: Readonly<Record<string, string | numbe
 	let port = 0;
 	let child: ChildProcess;
 	const launch = async (): Promise<void> => {
-		const config = renderWorkerdConfig({ listen: `127.0.0.1:${port}`, workerFile: 'worker.js', dataDir, settings: Object.keys(env), allowPrivateWebhooks: settings['WEBHOOK_ALLOW_PRIVATE'] === 1 });
+		const config = renderWorkerdConfig({ listen: `127.0.0.1:${port}`, workerFile: 'worker.js', dataDir, settings: Object.keys(env), allowPrivateWebhooks: webhooksReachPrivate });
 		await writeFile(join(home, 'edge.capnp'), config);
 		child = spawn(workerdBinary(), ['serve', '--control-fd=3', join(home, 'edge.capnp')], { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
 		for (const stream of [child.stdout, child.stderr]) if (stream !== null) createInterface({ input: stream }).on('line', (line) => log.push(line));
