@@ -6,8 +6,8 @@ import { signedHeaders } from './signature.ts';
 /** A region's answer that is not a 2xx. `retryAfterMs` when it named one. */
 export class RegionRefusal extends Error {
 	readonly status: number;
-	constructor(status: number) {
-		super(`region answered ${status}`);
+	constructor(status: number, answer: string) {
+		super(`region answered ${status}: ${answer}`);
 		this.name = 'RegionRefusal';
 		this.status = status;
 	}
@@ -19,8 +19,7 @@ export async function postToRegion(env: Env, regionUrl: string, path: string, bo
 	const request = new Request(regionUrl + path, { method: 'POST', headers, body, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
 	const response = await (env.REGION_NET === undefined ? fetch(request) : env.REGION_NET.fetch(request));
 	if (!response.ok) {
-		await response.body?.cancel();
-		throw new RegionRefusal(response.status);
+		throw new RegionRefusal(response.status, (await response.text()).slice(0, 300));
 	}
 	return response.json();
 }
