@@ -40,8 +40,8 @@ export function routesOf(
 	regions: ReadonlyMap<string, { readonly url: string }>,
 	live: ReadonlyMap<string, { readonly heartbeat: RegionHeartbeat | null }>,
 	silentMsOf: (region: string) => number,
+	lostBoots: readonly string[],
 ): EndpointRoutes {
-	const lostBoots = lostBootsOf([...live.values()].flatMap(({ heartbeat }) => heartbeat ?? []));
 	if (record === null) return { workersMax: 0, regions: [], lostBoots };
 	const routes = [...regions].map(([region, { url }]) => {
 		const figures = live.get(region)?.heartbeat?.endpoints[record.id];
@@ -57,10 +57,4 @@ export function routesOf(
 		};
 	});
 	return { workersMax: record.spec.workersMax, regions: routes, lostBoots };
-}
-
-/** Boots that were given up and are not back: a host that was cut off may return under its old boot. */
-function lostBootsOf(heartbeats: readonly RegionHeartbeat[]): string[] {
-	const alive = new Set(heartbeats.flatMap(({ hosts }) => hosts.map(({ boot }) => boot)));
-	return heartbeats.flatMap(({ lostBoots }) => lostBoots.filter((boot) => !alive.has(boot)));
 }

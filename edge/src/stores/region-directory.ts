@@ -1,5 +1,5 @@
 /**
- * The regions: keys and addresses (stored), grants of every endpoint (stored copy), live figures from heartbeats (memory).
+ * The regions: keys and addresses, lost host boots (stored), grants of every endpoint (stored copy), live figures from heartbeats (memory).
  * It answers heartbeats with what a region lacks and tells stores when regions come and go. It may not decide about jobs.
  */
 import { DurableObject } from 'cloudflare:workers';
@@ -12,6 +12,7 @@ import { type Env, settingsOf } from '../env.ts';
 import { logError, logInfo } from '../log.ts';
 import { postJsonToRegion } from '../regions/region-client.ts';
 import type { EndpointRecord } from './endpoint-store.ts';
+import { LostBoots } from './lost-boots.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS regions (id TEXT PRIMARY KEY, url TEXT NOT NULL, public_key TEXT NOT NULL, hosts TEXT NOT NULL DEFAULT '[]');
@@ -43,7 +44,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	readonly #sql: SqlStorage;
 	readonly #startedAt = Date.now();
 	readonly #live = new Map<string, RegionLive>();
-	readonly #knownLost = new Set<string>();
+	readonly #lostBoots: LostBoots;
 	readonly #regions = new Map<string, RegionEntry>();
 	readonly #endpoints = new Map<string, EndpointRecord>();
 	readonly #prints = new Map<string, string>();
@@ -53,6 +54,7 @@ export class RegionDirectory extends DurableObject<Env> {
 		super(ctx, env);
 		this.#sql = ctx.storage.sql;
 		this.#sql.exec(SCHEMA);
+		this.#lostBoots = new LostBoots(ctx.storage.sql);
 		for (const row of this.#sql.exec<{ id: string; url: string; public_key: string; hosts: string }>('SELECT id, url, public_key, hosts FROM regions')) {
 			this.#regions.set(row.id, { id: row.id, url: row.url, publicKey: row.public_key });
 			this.#seeHosts(row.id, JSON.parse(row.hosts) as HostFigure[]);
@@ -86,7 +88,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	/** Takes a heartbeat in and answers with what the region lacks. */
 	heartbeat(region: string, heartbeat: RegionHeartbeat): EndpointPush {
 		this.#live.set(region, { seenAt: Date.now(), heartbeat });
-		const lost = heartbeat.lostBoots.filter((boot) => !this.#knownLost.has(boot));
+		const lost = this.#lostBoots.hear(heartbeat, Date.now());
 		if (lost.length > 0) this.ctx.waitUntil(this.#announceLost(region, lost));
 		this.#seeHosts(region, heartbeat.hosts);
 		if (this.#hasChanged(region)) this.ctx.waitUntil(this.#reallocateAll());
@@ -122,7 +124,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	routes(endpointId: string): EndpointRoutes {
 		const record = this.#endpoints.get(endpointId);
 		const silentMsOf = (region: string): number => this.#silentMs(region);
-		return routesOf(record ?? null, this.#regions, this.#live, silentMsOf);
+		return routesOf(record ?? null, this.#regions, this.#live, silentMsOf, this.#lostBoots.list());
 	}
 
 	/** An endpoint's workers over all regions. */
@@ -200,7 +202,6 @@ export class RegionDirectory extends DurableObject<Env> {
 	}
 
 	async #announceLost(region: string, boots: readonly string[]): Promise<void> {
-		for (const boot of boots) this.#knownLost.add(boot);
 		for (const record of this.#endpoints.values()) {
 			if (!record.shares.some((share) => share.region === region)) continue;
 			await this.#eachStore(record, (store) => store.bootsLost(boots, LOST_BOOT_GRACE_MS));

@@ -51,7 +51,7 @@ describe('routesOf', () => {
 	const heartbeat: RegionHeartbeat = {
 		brokerBoot: 'b-1',
 		hosts: [],
-		lostBoots: ['boot-7'],
+		lostBoots: [],
 		endpoints: { 'e-1': { revision: 4, workers: { ...NO_WORKERS, idle: 1 }, queued: 5, slotsFree: 1, blocked: 'full' } },
 	};
 	const live = new Map<string, { heartbeat: RegionHeartbeat | null }>([
@@ -61,7 +61,7 @@ describe('routesOf', () => {
 	const silent = (region: string): number => (region === 'eu' ? 5 : 70);
 
 	test('join grants, figures and silence; a region without a share takes no jobs', () => {
-		expect(routesOf(record, regions, live, silent)).toEqual({
+		expect(routesOf(record, regions, live, silent, ['boot-7'])).toEqual({
 			workersMax: 3,
 			lostBoots: ['boot-7'],
 			regions: [
@@ -72,6 +72,6 @@ describe('routesOf', () => {
 	});
 
 	test('of an unknown endpoint are none', () => {
-		expect(routesOf(null, regions, live, silent)).toEqual({ workersMax: 0, regions: [], lostBoots: ['boot-7'] });
+		expect(routesOf(null, regions, live, silent, ['boot-7'])).toEqual({ workersMax: 0, regions: [], lostBoots: ['boot-7'] });
 	});
 });

@@ -176,6 +176,32 @@ describe('a lost host', () => {
 		expect(await client.untilStatus(first.id, 'FAILED')).toMatchObject({ retries: 1, error: expect.stringMatching(/^job timed out after 1 retries: .*host/) as string });
 	});
 
+	test('stays lost when the broker that said so is started again and knows nothing of it', async () => {
+		const client = await deployPreferring(eu);
+		const job = await client.runAt(eu);
+		await eu.tell(job, 'started', { hostBoot: 'doomed-4' });
+		eu.lostBoots = ['doomed-4'];
+		await eu.heartbeat();
+		eu.lostBoots = [];
+		await eu.heartbeat();
+		expect((await anywhere(job.id, 2)).job.id).toBe(job.id);
+	});
+
+	test('loses nothing when it comes back under its old boot within the grace', async () => {
+		const client = await deployPreferring(eu);
+		const job = await client.runAt(eu);
+		await eu.tell(job, 'started', { hostBoot: 'returning-1' });
+		eu.lostBoots = ['returning-1'];
+		await eu.heartbeat();
+		const hosts = eu.hosts;
+		eu.lostBoots = [];
+		eu.hosts = hosts.map((host) => ({ ...host, boot: 'returning-1' }));
+		await eu.heartbeat();
+		await new Promise((done) => setTimeout(done, 4_000));
+		expect((await client.status(job.id)).body['status']).toBe('IN_PROGRESS');
+		eu.hosts = hosts;
+	});
+
 	test('loses nothing when its result comes within the grace', async () => {
 		const client = await deployPreferring(eu);
 		const job = await client.runAt(eu);
