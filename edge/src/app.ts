@@ -5,6 +5,13 @@ import type { Env } from './env.ts';
 import { errorAnswer } from './errors.ts';
 import { createAccount } from './routes/admin/accounts.ts';
 import { listRegions, putRegion } from './routes/admin/regions.ts';
+import { addBatchRequests } from './routes/batch/add-requests.ts';
+import { cancelBatch } from './routes/batch/cancel.ts';
+import { createBatch } from './routes/batch/create.ts';
+import { finalizeBatch } from './routes/batch/finalize.ts';
+import { getBatch, listBatches } from './routes/batch/read.ts';
+import { removeBatchRequest } from './routes/batch/remove-request.ts';
+import { batchRequests } from './routes/batch/requests.ts';
 import { cancel } from './routes/jobs/cancel.ts';
 import { health } from './routes/jobs/health.ts';
 import { purgeQueue } from './routes/jobs/purge-queue.ts';
@@ -51,6 +58,15 @@ app.get('/v2/:endpoint/webhooks/:job', (c) => webhookLog(c.env, c.req.raw, c.req
 app.post('/v2/:endpoint/webhooks/:job/replay', (c) => replayWebhook(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 app.get('/v2/:endpoint/health', (c) => health(c.env, c.req.raw, c.req.param('endpoint')));
 app.on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/v2/:endpoint/openai/v1/*', (c) => openAi(c.env, c.req.raw, c.req.param('endpoint'), c.executionCtx as ExecutionContext));
+
+app.post('/v2/:endpoint/batch', (c) => createBatch(c.env, c.req.raw, c.req.param('endpoint')));
+app.get('/v2/:endpoint/batch', (c) => listBatches(c.env, c.req.raw, c.req.param('endpoint')));
+app.get('/v2/:endpoint/batch/:batch', (c) => getBatch(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
+app.post('/v2/:endpoint/batch/:batch/requests', (c) => addBatchRequests(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
+app.get('/v2/:endpoint/batch/:batch/requests', (c) => batchRequests(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
+app.delete('/v2/:endpoint/batch/:batch/requests/:job', (c) => removeBatchRequest(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch'), c.req.param('job')));
+app.post('/v2/:endpoint/batch/:batch/finalize', (c) => finalizeBatch(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
+app.post('/v2/:endpoint/batch/:batch/cancel', (c) => cancelBatch(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
 
 app.post('/regions/v1/heartbeat', (c) => heartbeat(c.env, c.req.raw));
 app.post('/regions/v1/events', (c) => events(c.env, c.req.raw));

@@ -4,6 +4,7 @@ import type { Env } from './env.ts';
 import { leave } from './gate/rate-limit.ts';
 
 export { AccountStore } from './stores/account-store.ts';
+export { BatchStore } from './stores/batch-store.ts';
 export { EndpointStore } from './stores/endpoint-store.ts';
 export { JobStore } from './stores/job-store.ts';
 export { RegionDirectory } from './stores/region-directory.ts';

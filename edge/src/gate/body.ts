@@ -1,21 +1,32 @@
 /** Reads a request's body up to a bound, refusing a larger one as early as it shows. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 
-/** The whole body. Throws `body_too_large` by `Content-Length` at once, else when the bound is passed. */
+/** What is read and thrown away of a body that is too large: a client that is still sending when the answer comes sees a broken connection instead. */
+const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
+const DRAIN_PAUSE_MS = 300;
+
+/** The whole body. Throws `body_too_large` by `Content-Length` or when the bound is passed, after the rest was thrown away. */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
 	const declared = Number(request.headers.get('content-length') ?? Number.NaN);
-	if (declared > bytesMax) throw tooLarge(bytesMax);
+	if (declared > bytesMax) {
+		if (declared <= DRAIN_BYTES_MAX) await drain(request.body?.getReader() ?? null);
+		throw tooLarge(bytesMax);
+	}
 	if (!Number.isNaN(declared)) return request.bytes();
 	return readChunked(request, bytesMax);
 }
 
 async function readChunked(request: Request, bytesMax: number): Promise<Uint8Array> {
 	const parts: Uint8Array[] = [];
+	const reader = request.body?.getReader() ?? null;
 	let size = 0;
-	for await (const part of request.body ?? []) {
-		size += part.length;
-		if (size > bytesMax) throw tooLarge(bytesMax);
-		parts.push(part);
+	for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+		size += read.value.length;
+		if (size > bytesMax) {
+			await drain(reader);
+			throw tooLarge(bytesMax);
+		}
+		parts.push(read.value);
 	}
 	const whole = new Uint8Array(size);
 	let at = 0;
@@ -24,6 +35,17 @@ async function readChunked(request: Request, bytesMax: number): Promise<Uint8Arr
 		at += part.length;
 	}
 	return whole;
+}
+
+/** Until the end, the bound, or a pause: a client that waits for the answer now can read it. */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array> | null): Promise<void> {
+	if (reader === null) return;
+	let left = DRAIN_BYTES_MAX;
+	while (left > 0) {
+		const read = await Promise.race([reader.read(), scheduler.wait(DRAIN_PAUSE_MS)]);
+		if (read === undefined || read.done) return;
+		left -= read.value.length;
+	}
 }
 
 function tooLarge(bytesMax: number): LongshoreError {

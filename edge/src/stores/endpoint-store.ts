@@ -67,12 +67,14 @@ export class EndpointStore extends DurableObject<Env> {
 		return this.#share(record);
 	}
 
-	/** Deletes the endpoint and takes its grants back. */
+	/** Deletes the endpoint: takes its grants back, then everything that is kept of its jobs. */
 	async remove(): Promise<void> {
 		const old = this.get();
 		this.#sql.exec('DELETE FROM endpoint');
 		this.#webhookSecrets.remove();
-		if (old !== null) await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
+		if (old === null) return;
+		await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
+		for (let shard = 0; shard < old.shards; shard++) await this.env.JOB_STORE.getByName(`${old.id}/${shard}`).destroy();
 	}
 
 	/** How the endpoint's webhooks are called; null when there is no endpoint. */

@@ -33,6 +33,11 @@ export class IdempotencyTable {
 		this.#sql.exec('INSERT OR REPLACE INTO idempotency (key, job, body, until) VALUES (?, ?, ?, ?)', key, jobId, bodySha256, now + KEEP_MS);
 	}
 
+	/** When the first key's time is over; null when there is none. */
+	nextDueAt(): number | null {
+		return this.#sql.exec<{ at: number | null }>('SELECT MIN(until) AS at FROM idempotency').one().at;
+	}
+
 	/** Forgets keys whose time is over. */
 	sweep(now: number): void {
 		this.#sql.exec('DELETE FROM idempotency WHERE until <= ?', now);

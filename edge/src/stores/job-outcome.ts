@@ -9,6 +9,8 @@ export interface JobOutcome {
 	readonly terminal: boolean;
 	readonly status: RunpodStatus;
 	readonly error: string | null;
+	readonly startedAt: number | null;
+	readonly endedAt: number | null;
 	readonly output: string | ReadableStream<Uint8Array> | null;
 }
 
@@ -18,5 +20,5 @@ export function readOutcome(parts: StoreParts, id: string, now: number): JobOutc
 	if (row === null || isExpired(row.job, now)) return null;
 	const { job, n, outputBytes } = row;
 	const output = job.phase === 'completed' && outputBytes !== null ? (parts.texts.outputInRow(n) ?? streamOutput(parts, id, n)) : null;
-	return { terminal: isTerminal(job.phase), status: toRunpodStatus(job.phase), error: job.error, output };
+	return { terminal: isTerminal(job.phase), status: toRunpodStatus(job.phase), error: job.error, startedAt: job.startedAt, endedAt: job.endedAt, output };
 }

@@ -257,6 +257,13 @@ export class JobStore extends DurableObject<Env> {
 		this.#dispatchWaiting(Number.MAX_SAFE_INTEGER);
 	}
 
+	/** The endpoint was deleted: every job, payload, result and timer goes. What hosts still report finds no job and is stopped. */
+	async destroy(): Promise<void> {
+		await this.ctx.storage.deleteAll();
+		// The tables are gone; the next call starts a new object, which makes empty ones.
+		setTimeout(() => this.ctx.abort('the endpoint was deleted'), 0);
+	}
+
 	/** Runs every timer that is due. Never throws: a thrown alarm is retried a few times and then forgotten by the platform. */
 	override async alarm(): Promise<void> {
 		this.#parts.clock.rang();

@@ -39,11 +39,10 @@ export function transact<T>(parts: StoreParts, body: () => T): T {
 	}
 }
 
-/** The earliest timer of jobs and webhooks, or null when there is none. Webhooks that are due are looked after in `unsentMs`: they are under way. */
-export function nextDueAt({ jobs, webhooks }: StoreParts, now: number, unsentMs = UNSENT_MS): number | null {
-	const ofJobs = jobs.nextDueAt();
-	const ofWebhooks = webhooks.nextDueAt(now, unsentMs);
-	return ofJobs === null || ofWebhooks === null ? (ofJobs ?? ofWebhooks) : Math.min(ofJobs, ofWebhooks);
+/** The earliest timer of jobs, webhooks and remembered keys, or null when there is none. Webhooks that are due are looked after in `unsentMs`: they are under way. */
+export function nextDueAt({ jobs, webhooks, idempotency }: StoreParts, now: number, unsentMs = UNSENT_MS): number | null {
+	const timers = [jobs.nextDueAt(), webhooks.nextDueAt(now, unsentMs), idempotency.nextDueAt()].filter((at) => at !== null);
+	return timers.length === 0 ? null : Math.min(...timers);
 }
 
 /** A job that exists for readers: there and not expired. */

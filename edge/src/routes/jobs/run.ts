@@ -5,7 +5,7 @@ import { JOB_ID_HEADER, jobAnswer } from './answer.ts';
 import { prepareSubmit, refusal, repeatExpired } from './submit.ts';
 
 export async function run(env: Env, request: Request, endpointId: string): Promise<Response> {
-	const { store, submission } = await prepareSubmit(env, request, endpointId, false, RUN_BODY_BYTES_MAX);
+	const { store, submission } = await prepareSubmit(env, request, endpointId, 'run', RUN_BODY_BYTES_MAX);
 	const { id } = submission.job;
 	const answer = await store.submit(submission);
 	if (answer === 'accepted') return new Response(`{"id":"${id}","status":"IN_QUEUE"}`, { headers: { 'content-type': 'application/json', [JOB_ID_HEADER]: id } });

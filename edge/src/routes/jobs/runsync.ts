@@ -10,7 +10,7 @@ const ONE_PIECE_MS = 150;
 
 export async function runsync(env: Env, request: Request, endpointId: string, ctx: ExecutionContext): Promise<Response> {
 	const waitMs = waitMsOf(request, SYNC_WAIT_MS);
-	const { store, submission } = await prepareSubmit(env, request, endpointId, true, RUNSYNC_BODY_BYTES_MAX);
+	const { store, submission } = await prepareSubmit(env, request, endpointId, 'runsync', RUNSYNC_BODY_BYTES_MAX);
 	const first = await store.submitAndWait(submission, Math.min(waitMs, ONE_PIECE_MS));
 	if (typeof first === 'string') throw refusal(first);
 	const id = 'repeats' in first ? first.repeats : submission.job.id;

@@ -15,11 +15,12 @@ export async function prepareSubmit(
 	env: Env,
 	request: Request,
 	endpointId: string,
-	sync: boolean,
+	route: 'run' | 'runsync' | 'openai',
 	bytesMax: number,
 	read: typeof parseSubmission = parseSubmission,
 ): Promise<{ store: DurableObjectStub<JobStore>; submission: Submission }> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'run', sync ? 'runsync' : 'run');
+	const sync = route !== 'run';
+	const endpoint = await enterEndpoint(env, request, endpointId, 'run', route);
 	if (endpoint.spec.type !== 'QUEUE') throw new LongshoreError('invalid_request', 'this is a load balancing endpoint: it has no queue, call its own HTTP paths');
 	const key = idempotencyKeyOf(request);
 	const body = await readBody(request, bytesMax);

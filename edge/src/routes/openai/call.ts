@@ -16,7 +16,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 export async function openAi(env: Env, request: Request, endpointId: string, ctx: ExecutionContext): Promise<Response> {
 	let isStream = false;
 	const { pathname, search } = new URL(request.url);
-	const { store, submission } = await prepareSubmit(env, request, endpointId, true, RUNSYNC_BODY_BYTES_MAX, (body, id, sync, endpoint, idempotency) => {
+	const { store, submission } = await prepareSubmit(env, request, endpointId, 'openai', RUNSYNC_BODY_BYTES_MAX, (body, id, sync, endpoint, idempotency) => {
 		const read = readInput(openAiRouteOf(pathname, search) ?? '/v1/', request.method === 'GET' ? null : body);
 		isStream = read.isStream;
 		return toSubmission(read.input, {}, id, sync, endpoint, idempotency);
