@@ -73,6 +73,16 @@ export const RATE_LIMITS = {
 } as const satisfies Record<string, RateLimit>;
 /** Routes that have a limit of their own. */
 export type RateRoute = keyof typeof RATE_LIMITS;
+/** Batches of an endpoint that are not over yet (RunPod). */
+export const ACTIVE_BATCHES_MAX = 10;
+/** Requests of one batch (RunPod). */
+export const BATCH_REQUESTS_MAX = 5_000;
+/** Requests of all batches of an endpoint that have not ended (RunPod). */
+export const BATCH_QUEUED_MAX = 50_000;
+/** Body of one call that adds requests (RunPod: 10 MiB). Bytes. */
+export const BATCH_BODY_BYTES_MAX = 10 * 1024 * 1024;
+/** Jobs of an endpoint's batches that are with its job stores at one time: the rest waits in the batch, so that single jobs get through. */
+export const BATCH_JOBS_AT_ONCE = 64;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

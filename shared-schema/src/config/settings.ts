@@ -51,6 +51,10 @@ export const edgeTimers = {
 	LONGSHORE_WEBHOOK_TIMEOUT_MS: ms(30_000),
 	/** How long a Durable Object trusts its copy of the region directory. */
 	LONGSHORE_DIRECTORY_CACHE_MS: ms(1_000),
+	/** A batch and its results are kept this long after its last request has ended, a draft after its last change. */
+	LONGSHORE_RETENTION_BATCH_MS: ms(86_400_000),
+	/** A batch's jobs that could not be handed to their store, a full queue or a restart, are tried again after this. */
+	LONGSHORE_BATCH_RETRY_MS: ms(5_000),
 	/** A streaming OpenAI call waits this long for its first chunk before its status leaves: until then an error is a real one. */
 	LONGSHORE_OPENAI_STREAM_HOLD_MS: ms(10_000),
 	/** The same for an OpenAI call that does not stream. Below the 60 s after which common proxies give up. */

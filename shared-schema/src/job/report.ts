@@ -21,7 +21,7 @@ export function applyReport(job: Job | null, event: JobEvent, region: string, no
 	if (event.token !== job.token || region !== job.region || now >= job.ttlAt) return stop;
 	switch (event.kind) {
 		case 'started':
-			return job.phase === 'running' ? sameWorker(job, event) : { verdict: 'accepted', job: startJob(job, event, now, timers), keep: 'nothing' };
+			return job.phase === 'running' ? startAgain(job, event) : { verdict: 'accepted', job: startJob(job, event, now, timers), keep: 'nothing' };
 		case 'progress':
 		case 'chunk':
 			return { verdict: 'accepted', job: job.phase === 'running' ? null : startJob(job, event, now, timers), keep: event.kind };
@@ -51,10 +51,14 @@ function startJob(job: Job, by: { hostBoot: string; workerId: string; agoMs: num
 	return { ...job, phase: 'running', startedAt, hostBoot: by.hostBoot, workerId: by.workerId, nextAt: nextWatch(job, startedAt, now, timers) };
 }
 
-/** Two workers with one attempt can only come from a repeated delivery after its start: the first keeps it. */
-function sameWorker(job: Job, event: JobEvent): ReportOutcome {
-	const same = job.workerId === event.workerId && job.hostBoot === event.hostBoot;
-	return { verdict: same ? 'duplicate' : 'stop', job: null, keep: 'nothing' };
+/**
+ * Two hosts with one attempt can only come from a repeated delivery after its start: the first keeps it. A host never gives one attempt
+ * to two workers; when it names another, the first one was a guess (a claim is made before a worker takes the job) or was gone before it had it.
+ */
+function startAgain(job: Job, event: JobEvent): ReportOutcome {
+	if (job.hostBoot !== event.hostBoot) return stop;
+	if (job.workerId === event.workerId) return { verdict: 'duplicate', job: null, keep: 'nothing' };
+	return { verdict: 'accepted', job: { ...job, workerId: event.workerId }, keep: 'nothing' };
 }
 
 function endByResult(job: Job, event: Extract<JobEvent, { kind: 'result' }>, now: number, timers: JobTimers): Job {

@@ -65,9 +65,10 @@ const JOB_INPUT = '","input":';
 /** In a worker job's text the input begins this many bytes behind the id's length: ids are ASCII. */
 export const INPUT_STARTS_BEHIND_ID: number = JOB_HEAD.length + JOB_INPUT.length;
 
-/** The job as its worker gets it. `input` is raw JSON text. */
-export function toWorkerJobText(id: string, input: string, options: JobRequestOptions): string {
+/** The job as its worker gets it. `input` is raw JSON text; `batchId` names the batch that the job belongs to. */
+export function toWorkerJobText(id: string, input: string, options: JobRequestOptions & { readonly batchId?: string }): string {
 	const webhook = options.webhook === undefined ? '' : `,"webhook":${JSON.stringify(options.webhook)}`;
 	const s3Config = options.s3Config === undefined ? '' : `,"s3Config":${JSON.stringify(options.s3Config)}`;
-	return `${JOB_HEAD}${id}${JOB_INPUT}${input}${webhook}${s3Config}}`;
+	const batchId = options.batchId === undefined ? '' : `,"batchId":${JSON.stringify(options.batchId)}`;
+	return `${JOB_HEAD}${id}${JOB_INPUT}${input}${webhook}${s3Config}${batchId}}`;
 }
