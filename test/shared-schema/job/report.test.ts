@@ -59,10 +59,17 @@ describe('started', () => {
 		expect(apply(attempt('queued'), event('started')).job?.nextAt).toBe(T0 + 5_000 + timers.leaseCheckMs);
 	});
 
-	test('a repeat is a duplicate; a second worker is stopped, on the same host or another', () => {
+	test('a repeat is a duplicate; a second host is stopped', () => {
 		expect(apply(attempt('running'), event('started'))).toEqual({ verdict: 'duplicate', ...nothing });
-		expect(apply(attempt('running'), event('started', { workerId: 'worker-2' }))).toEqual({ verdict: 'stop', ...nothing });
 		expect(apply(attempt('running'), event('started', { hostBoot: 'boot-2' }))).toEqual({ verdict: 'stop', ...nothing });
+		expect(apply(attempt('running'), event('started', { hostBoot: 'boot-2', workerId: 'worker-2' }))).toEqual({ verdict: 'stop', ...nothing });
+	});
+
+	test('another worker of the same host replaces the one that its claim guessed, and nothing else changes', () => {
+		const running = attempt('running');
+		const { verdict, job, keep } = apply(running, event('started', { workerId: 'worker-2' }));
+		expect([verdict, keep]).toEqual(['accepted', 'nothing']);
+		expect(job).toEqual({ ...running, workerId: 'worker-2' });
 	});
 });
 
