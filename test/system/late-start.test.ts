@@ -22,7 +22,7 @@ test('all run, once each, and name the worker that ran them', async () => {
 	const { api } = endpoint;
 	const blockers = await Promise.all(Array.from({ length: WORKERS }, () => api.run({ sleepMs: 3 * START_WITHIN_MS })));
 	await Promise.all(blockers.map((id) => api.untilState(id, ['IN_PROGRESS'])));
-	const late = await Promise.all(Array.from({ length: 12 }, (_, n) => api.run({ sleepMs: 50, n })));
+	const late = await Promise.all(Array.from({ length: 12 }, (_, n) => api.run({ sleepMs: 400, n })));
 	for (const [n, id] of late.entries()) {
 		const done = await api.untilState(id);
 		expect(done).toMatchObject({ status: 'COMPLETED', output: { raw: { n } } });
