@@ -6,7 +6,7 @@ import { prepareSubmit, refusal, repeatExpired } from './submit.ts';
 import { waitMsOf } from './wait.ts';
 
 /** Jobs that end within this time are answered in one piece; after it the head with the job's id leaves and the body follows. */
-const ONE_PIECE_MS = 150;
+const ONE_PIECE_MS = 1_000;
 
 export async function runsync(env: Env, request: Request, endpointId: string, ctx: ExecutionContext): Promise<Response> {
 	const waitMs = waitMsOf(request, SYNC_WAIT_MS);
