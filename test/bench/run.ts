@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Stack, startStack } from '../support/start-stack.ts';
 import { currentCommit, describeMachine } from './machine.ts';
 import { measureAll } from './measure/all.ts';
-import { type BenchOptions, parseOptions } from './options.ts';
+import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { withBullMq } from './peers/bullmq.ts';
 import { type Figure, formatTable, missedBounds, type Report, readReport, writeReport } from './report.ts';
 import { stackSubject } from './subject.ts';
@@ -11,6 +11,10 @@ import { stackSubject } from './subject.ts';
 const RESULTS_DIR = resolve(import.meta.dirname, '../../bench-results');
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
+if (process.argv.includes('--help')) {
+	process.stdout.write(`${USAGE}\n`);
+	process.exit(0);
+}
 const options = parseOptions(process.argv.slice(2));
 const report = await measureStack(options);
 const other = await findComparison(options);
