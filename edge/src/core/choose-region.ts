@@ -11,8 +11,8 @@ export interface RegionLoad {
 const IDLE: RegionLoad = { unseen: 0, failing: false };
 
 /**
- * The region with the shortest expected wait: free slots first, then the shorter queue per worker; a region that fails, is silent
- * beyond `silentMsMax` or cannot place a worker only when no other is left. Null when no region holds a grant.
+ * The first region with a free slot in the order of `routes` (the better tier first), else the one with the shortest queue per worker;
+ * a region that fails, is silent beyond `silentMsMax` or cannot place a worker only when no other is left. Null when none holds a grant.
  */
 export function chooseRegion(routes: readonly RegionRoute[], loads: ReadonlyMap<string, RegionLoad>, silentMsMax: number): RegionRoute | null {
 	let best: RegionRoute | null = null;
@@ -25,9 +25,9 @@ export function chooseRegion(routes: readonly RegionRoute[], loads: ReadonlyMap<
 	return best;
 }
 
-/** Jobs ahead per worker that may run, minus free slots; faults weigh more than any queue. */
+/** Jobs per worker that no free slot is there for; faults weigh more than any queue. */
 function waitScore(route: RegionRoute, load: RegionLoad, silentMsMax: number): number {
-	const ahead = route.queued + load.unseen - route.slotsFree;
+	const ahead = Math.max(0, route.queued + load.unseen + 1 - route.slotsFree);
 	const present = route.workers.idle + route.workers.running + route.workers.initializing;
 	const perWorker = ahead / Math.max(1, Math.min(route.workersMax, Math.max(present, 1)));
 	const faults = (load.failing ? 1 : 0) + (route.silentMs > silentMsMax ? 2 : 0) + (route.blocked !== null && present === 0 ? 1 : 0);

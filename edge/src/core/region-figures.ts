@@ -34,7 +34,7 @@ export function grantOf(record: EndpointRecord, region: string): EndpointGrant |
 	return { endpointId: id, accountId, revision, version, spec, workersMax: share.workersMax, workersMin: share.workersMin };
 }
 
-/** All regions with their figures of the endpoint; one without a share has `workersMax` 0 and takes no new jobs. */
+/** All regions with their figures of the endpoint, those with a share first and in the order of preference; one without a share has `workersMax` 0 and takes no new jobs. */
 export function routesOf(
 	record: EndpointRecord | null,
 	regions: ReadonlyMap<string, { readonly url: string }>,
@@ -56,5 +56,9 @@ export function routesOf(
 			blocked: figures?.blocked ?? null,
 		};
 	});
-	return { workersMax: record.spec.workersMax, regions: routes, lostBoots };
+	const rank = ({ region }: { region: string }): number => {
+		const at = record.shares.findIndex((share) => share.region === region);
+		return at < 0 ? record.shares.length : at;
+	};
+	return { workersMax: record.spec.workersMax, regions: routes.sort((a, b) => rank(a) - rank(b)), lostBoots };
 }

@@ -29,6 +29,13 @@ describe('the region of the next attempt', () => {
 		expect(choose([bad, good], loads)).toBe('good');
 	});
 
+	test('is the preferred one as long as it has a free slot, however many the others have', () => {
+		const preferred = route('preferred', { slotsFree: 1, workers: { idle: 1 } });
+		const other = route('other', { slotsFree: 9, workers: { idle: 9 } });
+		expect(choose([preferred, other])).toBe('preferred');
+		expect(choose([preferred, other], { preferred: { unseen: 1 } })).toBe('other');
+	});
+
 	test('that is blocked still counts while it has workers', () => {
 		expect(choose([route('full', { blocked: 'no free GPU', workers: { running: 2 }, queued: 1 }), route('long', { queued: 9, workers: { running: 2 } })])).toBe('full');
 	});

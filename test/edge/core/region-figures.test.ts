@@ -71,6 +71,14 @@ describe('routesOf', () => {
 		});
 	});
 
+	test('come in the order of the shares, whatever the order of registration', () => {
+		const shares = [
+			{ region: 'us', workersMax: 1, workersMin: 0 },
+			{ region: 'eu', workersMax: 2, workersMin: 0 },
+		];
+		expect(routesOf({ ...record, shares }, regions, live, silent, []).regions.map(({ region }) => region)).toEqual(['us', 'eu']);
+	});
+
 	test('of an unknown endpoint are none', () => {
 		expect(routesOf(null, regions, live, silent, ['boot-7'])).toEqual({ workersMax: 0, regions: [], lostBoots: ['boot-7'] });
 	});
