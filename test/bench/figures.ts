@@ -14,6 +14,11 @@ const spread = (name: string, latency: Latency, p50Ceiling?: number, p99Ceiling?
 	ms(`${name} p99`, latency.p99Ms, p99Ceiling),
 ];
 
+/** How fast the machine is just now, by the cheapest request that the edge can answer. */
+export function machineFigure(when: string, load: LoadResult): Figure {
+	return rate(`machine ${when}: edge's /livez, 64 clients`, load.perS);
+}
+
 export function submitFigures(name: string, load: LoadResult, floor?: number): Figure[] {
 	return [rate(`submits, ${name}`, load.perS, floor), ...spread(`submit, ${name}`, load.latency), ...refusals(`submits, ${name}`, load)];
 }

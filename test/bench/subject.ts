@@ -14,6 +14,7 @@ export interface Target {
 	readonly api: JobApi;
 	readonly run: Buffer;
 	readonly runSync: Buffer;
+	readonly liveness: Buffer;
 	statusOf(jobId: string): Buffer;
 }
 
@@ -42,6 +43,7 @@ export function createTarget(baseUrl: string, endpointId: string, apiKey: string
 		api: new JobApi(baseUrl, endpointId, apiKey),
 		run: encodeRequest('POST', url, `${prefix}/run`, apiKey, BODY),
 		runSync: encodeRequest('POST', url, `${prefix}/runsync`, apiKey, BODY),
+		liveness: encodeRequest('GET', url, '/livez', apiKey),
 		statusOf: (jobId) => encodeRequest('GET', url, `${prefix}/status/${jobId}`, apiKey),
 	};
 }

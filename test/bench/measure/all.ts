@@ -1,5 +1,5 @@
 /** All measurements of one subject, in an order in which none disturbs the next. */
-import { arrivalFigures, jobFigures, latencyFigures, memoryFigures, submitFigures, syncFigures } from '../figures.ts';
+import { arrivalFigures, jobFigures, latencyFigures, machineFigure, memoryFigures, submitFigures, syncFigures } from '../figures.ts';
 import { closedLoop, openLoop } from '../load.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Figure } from '../report.ts';
@@ -11,6 +11,7 @@ import { measureLatency } from './latency.ts';
 const CLIENTS = [1, 16, 64] as const;
 const SUBMITTERS = 64;
 const IDLE_JOBS = 300;
+const MACHINE_SECONDS = 2;
 /** Arrivals per second when nothing else says how many. */
 const RATE_PER_S = 500;
 
@@ -24,6 +25,7 @@ export async function measureAll(subject: Subject, options: BenchOptions, say: (
 	};
 	const small = await subject.deploy(16);
 	const large = await subject.deploy(64);
+	add(await measureMachine(large, 'before', say));
 	if (only.includes('latency')) {
 		say(`${IDLE_JOBS} single jobs on an idle machine …`);
 		add(...latencyFigures(await measureLatency(small, IDLE_JOBS)));
@@ -37,12 +39,19 @@ export async function measureAll(subject: Subject, options: BenchOptions, say: (
 		}
 	}
 	if (only.includes('submits')) await measureSubmits(subject, large, options, say, add);
+	add(await measureMachine(large, 'after', say));
 	add(...memoryFigures(readUsage(subject)));
 	return figures;
 }
 
 type Say = (text: string) => void;
 type Add = (...figures: Figure[]) => void;
+
+/** What the machine gives at this moment: the same edge process answering with nothing to do. Figures of two runs compare through it. */
+async function measureMachine(target: Target, when: string, say: Say): Promise<Figure> {
+	say('the edge with nothing to do, 64 clients …');
+	return machineFigure(when, await closedLoop({ url: target.url, clients: 64, seconds: MACHINE_SECONDS, request: target.liveness }));
+}
 
 async function measureSync(target: Target, { seconds }: BenchOptions, say: Say, add: Add): Promise<void> {
 	for (const clients of CLIENTS) {
