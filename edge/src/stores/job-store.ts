@@ -106,15 +106,20 @@ export class JobStore extends DurableObject<Env> {
 		return readOutcome(this.#parts, id, Date.now());
 	}
 
-	/** Cancels a job that has not ended; a terminal one stays as it is. Null when there is none. */
-	cancel(id: string): JobView | null {
+	/**
+	 * Cancels a job that has not ended; a terminal one stays as it is. Null when there is none. One that no worker has yet is taken back
+	 * from its region before the answer, for at most `waitMs`: a caller who is told so may rely on it that it never runs.
+	 */
+	async cancel(id: string, waitMs = 0): Promise<JobView | null> {
 		const now = Date.now();
 		const row = findLive(this.#parts, id, now);
 		if (row !== null && !isTerminal(row.job.phase)) {
 			const cancelled = endJob(row.job, { phase: 'cancelled', error: null, executionMs: runMs(row.job, now) }, now, this.#parts.timers);
 			saveJob(this.#parts, row, cancelled);
-			if (row.job.region !== null) this.ctx.waitUntil(this.#parts.dispatcher.revoke([row.job]));
+			const revoked = row.job.region === null ? Promise.resolve() : this.#parts.dispatcher.revoke([row.job]);
+			this.ctx.waitUntil(revoked);
 			wakeReaders(this.#parts.waiters, id);
+			if (row.job.phase !== 'running') await settledWithin(revoked, waitMs);
 		}
 		return this.view(id);
 	}
@@ -307,4 +312,15 @@ export class JobStore extends DurableObject<Env> {
 		this.#parts.dispatcher.serve(endpointId);
 		this.#webhooks.serve(endpointId);
 	}
+}
+
+/** Waits for a promise that does not reject, but no longer than `waitMs`. */
+async function settledWithin(promise: Promise<void>, waitMs: number): Promise<void> {
+	if (waitMs <= 0) return;
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const over = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, waitMs);
+	});
+	await Promise.race([promise, over]);
+	clearTimeout(timer);
 }
