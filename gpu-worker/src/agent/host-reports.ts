@@ -10,7 +10,7 @@ import { acceptsJobs, occupancy, type Worker } from './worker.ts';
 /** Changes are gathered this long… */
 const GATHER_MS = 10;
 /** …and reports are at least this far apart, however busy the host. */
-const REPORT_GAP_MS = 50;
+const REPORT_GAP_MS = 100;
 /** Ended attempts without a verdict that a report lists per worker, so that nobody thinks them lost. */
 const ENDED_LISTED_MAX = 200;
 const LAST_LOG_CHARS = 4_000;

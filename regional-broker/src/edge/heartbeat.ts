@@ -5,7 +5,10 @@ import type { EdgeClient } from './edge-client.ts';
 
 /** Changes are gathered this long, and beats are at least `SPACING_MS` apart. */
 const GATHER_MS = 25;
-const SPACING_MS = 100;
+/** Changes after a quiet time are told at once, those of a busy region this far apart: each costs the edge as much as a batch of jobs. */
+const SPACING_MS = 500;
+/** How soon it is looked again whether there is anything to tell yet. */
+const RETRY_MS = 100;
 const TIMEOUT_MS = 10_000;
 
 export interface HeartbeatOptions {
@@ -85,7 +88,7 @@ export class Heartbeat {
 			this.#inFlight = false;
 		}
 		if (this.#changed && this.#problem === '') this.#schedule(Math.max(0, this.#sentAtMs + SPACING_MS - performance.now()));
-		else this.#schedule(heartbeat === null ? Math.min(SPACING_MS, this.#options.intervalMs) : this.#options.intervalMs);
+		else this.#schedule(heartbeat === null ? Math.min(RETRY_MS, this.#options.intervalMs) : this.#options.intervalMs);
 	}
 
 	async #send(heartbeat: RegionHeartbeat): Promise<void> {
