@@ -1,5 +1,5 @@
 /** The door: hands requests to the application and exports the Durable Objects. */
-import { app } from './app.ts';
+import { appFor } from './app.ts';
 import type { Env } from './env.ts';
 import { leave } from './gate/rate-limit.ts';
 
@@ -11,7 +11,7 @@ export { RegionDirectory } from './stores/region-directory.ts';
 
 export default {
 	async fetch(request, env, ctx) {
-		const response = await app.fetch(request, env, ctx);
+		const response = await appFor(request.url).fetch(request, env, ctx);
 		leave(request, response);
 		return response;
 	},

@@ -21,7 +21,14 @@ export function parseSubmission(body: Uint8Array, id: string, sync: boolean, end
 }
 
 /** A submission with `input`, raw JSON text, and what the endpoint says where the options say nothing. */
-export function toSubmission(input: string, options: JobRequestOptions & { readonly batchId?: string }, id: string, sync: boolean, endpoint: EndpointRecord, idempotency: Submission['idempotency']): Submission {
+export function toSubmission(
+	input: string,
+	options: JobRequestOptions & { readonly batchId?: string },
+	id: string,
+	sync: boolean,
+	endpoint: EndpointRecord,
+	idempotency: Submission['idempotency'],
+): Submission {
 	const text = toWorkerJobText(id, input, options);
 	const bytes = text.length > INLINE_PAYLOAD_BYTES_MAX / 4 ? encoder.encode(text) : null;
 	const policy = options.policy;

@@ -1,0 +1,22 @@
+/** The paths of regions and operators, and what anybody may ask. */
+import { createAccount } from '../admin/accounts.ts';
+import { listRegions, putRegion } from '../admin/regions.ts';
+import { createApp } from '../create-app.ts';
+import { claim } from '../regions/claim.ts';
+import { events } from '../regions/events.ts';
+import { heartbeat } from '../regions/heartbeat.ts';
+import { output, payload } from '../regions/transfer.ts';
+
+/** Everything outside `/v2`. */
+export const regionsApp = createApp();
+
+regionsApp.post('/regions/v1/heartbeat', (c) => heartbeat(c.env, c.req.raw));
+regionsApp.post('/regions/v1/events', (c) => events(c.env, c.req.raw));
+regionsApp.post('/regions/v1/claim', (c) => claim(c.env, c.req.raw));
+regionsApp.get('/regions/v1/payload/:job', (c) => payload(c.env, c.req.raw, c.req.param('job')));
+regionsApp.put('/regions/v1/output/:job', (c) => output(c.env, c.req.raw, c.req.param('job')));
+regionsApp.put('/admin/regions/:id', (c) => putRegion(c.env, c.req.raw, c.req.param('id')));
+regionsApp.get('/admin/regions', (c) => listRegions(c.env, c.req.raw));
+regionsApp.post('/admin/accounts', (c) => createAccount(c.env, c.req.raw));
+regionsApp.get('/livez', (c) => c.text('ok'));
+regionsApp.get('/', (c) => c.text('Longshore: a serverless GPU gateway. Jobs: POST /v2/{endpoint}/run with an API key.\n'));
