@@ -74,7 +74,8 @@ export class JobStore extends DurableObject<Env> {
 
 	/** Accepts a job. Its answer leaves after the commit. */
 	submit(submission: Submission): Promise<SubmitAnswer> {
-		return this.#submits.add(submission, Date.now());
+		const { inQueue, inProgress } = this.#parts.tallies.counts;
+		return this.#submits.add(submission, Date.now(), inQueue + inProgress);
 	}
 
 	/** Accepts a job and waits up to `waitMs` for its end: its view then, whatever its state. */

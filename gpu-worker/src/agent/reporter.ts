@@ -21,8 +21,13 @@ export type ResultEvent = Extract<ReportedEvent, { kind: 'result' }>;
 
 /** A started event waits this long for a result that makes it needless. */
 const STARTED_LINGER_MS = 20;
-/** After a message of several events the next one gathers this long: a busy host's events cost every room behind it by the message, a lone event waits for nothing. */
-const GATHER_MS = 5;
+/** With this many events without a verdict the host is busy … */
+const CROWD_EVENTS = 3;
+/** … and events gather, half a millisecond for each of those within these bounds: they cost every room behind by the message. */
+const GATHER_MS_MIN = 4;
+const GATHER_MS_MAX = 16;
+/** As many leave at once. */
+const GATHER_EVENTS = 16;
 /** About what an event takes in a message's head besides texts of unknown length. Bytes. */
 const HEAD_BYTES = 320;
 
@@ -81,8 +86,7 @@ class EventReporter implements Reporter {
 	#heldBytes = 0;
 	#held = 0;
 	#sending = false;
-	/** Before this time events gather. */
-	#gatherUntilMs = 0;
+	#gathering: NodeJS.Timeout | null = null;
 	#scheduled = false;
 	#closed = false;
 	#lingerTimer: NodeJS.Timeout | null = null;
@@ -143,15 +147,29 @@ class EventReporter implements Reporter {
 	}
 
 	#schedule(): void {
+		if (this.#gathering !== null && this.#queue.length >= GATHER_EVENTS) this.#sendNow();
 		if (this.#scheduled || this.#sending || this.#closed) return;
 		this.#scheduled = true;
 		const send = (): void => {
+			this.#gathering = null;
 			this.#scheduled = false;
 			void this.#sendAll();
 		};
-		const waitMs = this.#gatherUntilMs - this.#options.clock.nowMs();
-		if (waitMs > 0) setTimeout(send, waitMs);
+		const waitMs = this.#gatherMs();
+		if (waitMs > 0) this.#gathering = setTimeout(send, waitMs);
 		else setImmediate(send);
+	}
+
+	/** How long events gather before they leave: not at all while the host is quiet. */
+	#gatherMs(): number {
+		return this.#held < CROWD_EVENTS ? 0 : Math.min(GATHER_MS_MAX, Math.max(GATHER_MS_MIN, this.#held / 2));
+	}
+
+	#sendNow(): void {
+		if (this.#gathering !== null) clearTimeout(this.#gathering);
+		this.#gathering = null;
+		this.#scheduled = false;
+		void this.#sendAll();
 	}
 
 	#endLinger(): void {
@@ -172,12 +190,10 @@ class EventReporter implements Reporter {
 		if (this.#sending) return;
 		this.#sending = true;
 		while (this.#queue.length > 0 && !this.#closed) {
-			const { clock } = this.#options;
-			const waitMs = this.#gatherUntilMs - clock.nowMs();
-			if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 			const events = this.#queue.splice(0, countForMessage(this.#queue)).filter((pending) => !pending.settled);
-			this.#gatherUntilMs = events.length > 1 ? clock.nowMs() + GATHER_MS : 0;
 			if (events.length > 0) await this.#sendBatch(events);
+			const waitMs = this.#queue.length >= GATHER_EVENTS ? 0 : this.#gatherMs();
+			if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 		}
 		this.#sending = false;
 	}

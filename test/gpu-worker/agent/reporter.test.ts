@@ -73,7 +73,7 @@ describe('the reporter', () => {
 		report(started('a'));
 		report(started('b'));
 		report(chunk('a', 0));
-		await vi.advanceTimersByTimeAsync(1);
+		await vi.advanceTimersByTimeAsync(4);
 		expect(kinds()).toEqual([['a started', 'a chunk']]);
 	});
 
@@ -89,8 +89,29 @@ describe('the reporter', () => {
 		await vi.advanceTimersByTimeAsync(1);
 		expect(sent).toHaveLength(1);
 		go();
-		await vi.advanceTimersByTimeAsync(1);
+		await vi.advanceTimersByTimeAsync(4);
 		expect(kinds()).toEqual([['a chunk'], ['a chunk', 'a result']]);
+	});
+
+	test('sends a lone event at once, and lets those of a busy host gather for some milliseconds', async () => {
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(kinds()).toEqual([['a result']]);
+		for (const id of ['b', 'c', 'd']) report(result(id));
+		await vi.advanceTimersByTimeAsync(1);
+		const before = kinds().length;
+		report(result('e'));
+		await vi.advanceTimersByTimeAsync(1);
+		report(result('f'));
+		await vi.advanceTimersByTimeAsync(16);
+		expect(kinds()).toHaveLength(before + 1);
+		expect(kinds().at(-1)).toEqual(expect.arrayContaining(['e result', 'f result']));
+	});
+
+	test('does not let a crowd of events wait for company', async () => {
+		for (let i = 0; i < 40; i++) report(result(`job${i}`));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(kinds().flat()).toHaveLength(40);
 	});
 
 	test('repeats a message that was not stored under the same number, with the age it has by then', async () => {
