@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '../agent/worker.ts';
-import { type BridgeRoute, parseRoute, presentedKey } from '../core/route.ts';
+import { type BridgeRoute, parseRoute, presentedKey, queryValue } from '../core/route.ts';
 import type { Log } from '../log.ts';
 import type { BridgeHost } from './bridge-host.ts';
 import { done } from './done.ts';
@@ -48,7 +48,7 @@ export async function openBridge(hostname: string, preferredPort: number, timers
 	let host: BridgeHost | null = null;
 	const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true }, (request, response) => {
 		handle(host, request, response, timers, log).catch(async (error: Error) => {
-			log.error('a worker request failed', { url: request.url, error: error.stack });
+			log.error('a worker request failed', { path: (request.url ?? '').split('?')[0], error: error.stack });
 			// A worker whose poll fails at once comes back at once.
 			if (request.method === 'GET') await sleep(timers.refusalDelayMs);
 			if (!response.headersSent) answer(response, request.method === 'GET' ? 429 : 500, 'the agent failed on this request; its log says why');
@@ -81,7 +81,7 @@ function listen(server: Server, hostname: string, port: number): Promise<void> {
 async function handle(host: BridgeHost | null, request: IncomingMessage, response: ServerResponse, timers: BridgeTimers, log: Log): Promise<void> {
 	const route = parseRoute(request.url ?? '');
 	const worker = route === null ? undefined : host?.worker(route.workerId);
-	if (host === null || route === null || worker === undefined || worker.endpointId !== route.endpointId || !isKey(worker.key, request.headers.authorization)) {
+	if (host === null || route === null || worker === undefined || worker.endpointId !== route.endpointId || !hasKey(worker.key, request, route)) {
 		return refuse(request, response, route, timers);
 	}
 	const call: BridgeCall = { host, worker, route, request, response, timers, log };
@@ -109,8 +109,12 @@ async function refuse(request: IncomingMessage, response: ServerResponse, route:
 	else answer(response, 429, `worker ${route.workerId} of endpoint ${route.endpointId} is not known here with this key`);
 }
 
-function isKey(key: string, header: string | undefined): boolean {
-	const expected = Buffer.from(key);
-	const presented = Buffer.from(presentedKey(header));
-	return expected.length === presented.length && timingSafeEqual(expected, presented);
+/** The key comes in the header, or in the query of the URLs that the worker was given: an SDK may put another key of its user in the header. */
+function hasKey(key: string, request: IncomingMessage, route: BridgeRoute): boolean {
+	return isKey(key, presentedKey(request.headers.authorization)) || isKey(key, queryValue(route.query, 'key') ?? '');
+}
+
+function isKey(key: string, presented: string): boolean {
+	const [expected, given] = [Buffer.from(key), Buffer.from(presented)];
+	return expected.length === given.length && timingSafeEqual(expected, given);
 }

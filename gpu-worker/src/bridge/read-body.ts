@@ -1,4 +1,4 @@
-/** Reads a request's body up to a bound. The declared content type is ignored: SDKs send JSON as a form (`runpod-facts.md` §0). */
+/** Reads a request's body up to a bound. The declared content type is ignored: SDKs send JSON as a form. */
 import type { IncomingMessage } from 'node:http';
 
 /** The text, or of a body beyond the bound only its size. */

@@ -38,10 +38,13 @@ export function workerEnv(facts: WorkerEnvFacts): Record<string, string> {
 	return env;
 }
 
-/** SDKs append `&…` without looking for a `?`, so every URL has a query string already (`runpod-facts.md` §0). */
+/**
+ * SDKs append `&…` without looking for a `?`, so every URL has a query string already. It carries the key too: RunPod's SDK sends the
+ * one of `~/.runpod/config.toml` instead of ours where a developer has logged in.
+ */
 function protocolVariables(facts: WorkerEnvFacts): Record<string, string> {
 	const base = `${facts.bridgeUrl}/v2/${facts.endpointId}`;
-	const query = `?gpu=${encodeURIComponent(facts.gpus.length === 0 ? 'CPU' : facts.gpuType).replaceAll('%20', '+')}`;
+	const query = `?gpu=${encodeURIComponent(facts.gpus.length === 0 ? 'CPU' : facts.gpuType).replaceAll('%20', '+')}&key=${facts.key}`;
 	const stream = `${base}/job-stream/$RUNPOD_POD_ID/$ID${query}`;
 	const indices = facts.gpus.join(',');
 	return {

@@ -265,6 +265,11 @@ describe('who may', () => {
 		expect((await rig.call('/ping/w1?gpu=x', undefined, { authorization: 'Bearer key-of-the-worker' })).status).toBe(200);
 	});
 
+	test('the key of the URLs that the worker was given counts where its SDK sends its user’s own', async () => {
+		expect((await rig.call('/ping/w1?gpu=x&key=key-of-the-worker', undefined, { authorization: 'rpa_the-users-own' })).status).toBe(200);
+		expect((await rig.call('/job-take/w1?gpu=x&key=wrong', undefined, { authorization: 'rpa_the-users-own' })).status).toBe(429);
+	});
+
 	test.each([
 		['a wrong key', '/job-take/w1?gpu=x', 'wrong'],
 		['an unknown worker', '/job-take/w9?gpu=x', 'key-of-the-worker'],

@@ -19,10 +19,10 @@ const facts = {
 
 test('every URL has a query string, because SDKs append with & only', () => {
 	const env = workerEnv(facts);
-	expect(env['RUNPOD_WEBHOOK_GET_JOB']).toBe('http://127.0.0.1:4000/v2/ep1/job-take/$ID?gpu=NVIDIA+L4');
-	expect(env['RUNPOD_WEBHOOK_POST_OUTPUT']).toBe('http://127.0.0.1:4000/v2/ep1/job-done/$RUNPOD_POD_ID/$ID?gpu=NVIDIA+L4');
-	expect(env['RUNPOD_WEBHOOK_POST_STREAM']).toBe('http://127.0.0.1:4000/v2/ep1/job-stream/$RUNPOD_POD_ID/$ID?gpu=NVIDIA+L4');
-	expect(env['RUNPOD_WEBHOOK_PING']).toBe('http://127.0.0.1:4000/v2/ep1/ping/$RUNPOD_POD_ID?gpu=NVIDIA+L4');
+	expect(env['RUNPOD_WEBHOOK_GET_JOB']).toBe('http://127.0.0.1:4000/v2/ep1/job-take/$ID?gpu=NVIDIA+L4&key=secret');
+	expect(env['RUNPOD_WEBHOOK_POST_OUTPUT']).toBe('http://127.0.0.1:4000/v2/ep1/job-done/$RUNPOD_POD_ID/$ID?gpu=NVIDIA+L4&key=secret');
+	expect(env['RUNPOD_WEBHOOK_POST_STREAM']).toBe('http://127.0.0.1:4000/v2/ep1/job-stream/$RUNPOD_POD_ID/$ID?gpu=NVIDIA+L4&key=secret');
+	expect(env['RUNPOD_WEBHOOK_PING']).toBe('http://127.0.0.1:4000/v2/ep1/ping/$RUNPOD_POD_ID?gpu=NVIDIA+L4&key=secret');
 });
 
 test('of the agent’s environment only what any program needs is passed on', () => {
