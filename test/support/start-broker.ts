@@ -6,6 +6,7 @@ import { INLINE_PAYLOAD_BYTES_MAX } from '../../shared-schema/src/limits.ts';
 import { encodeFramed } from '../../shared-schema/src/wire/framing.ts';
 import type { DispatchedJob, EndpointGrant } from '../../shared-schema/src/wire/region.ts';
 import type { EdgeStandIn } from './edge-stand-in.ts';
+import { specWith } from './endpoint-spec.ts';
 import { type SignOptions, send, signRequest } from './sign-request.ts';
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-test';
@@ -76,28 +77,7 @@ export function grantOf(endpointId: string, overrides: Partial<Omit<EndpointGran
 		workersMax: 3,
 		workersMin: 0,
 		...rest,
-		spec: {
-			name: endpointId,
-			type: 'QUEUE',
-			image: 'example/worker:1',
-			command: [],
-			env: {},
-			gpuPools: ['ADA_24'],
-			excludedGpuTypes: [],
-			gpuCount: 1,
-			cudaVersions: [],
-			dataCenterIds: [],
-			workersMin: 0,
-			workersMax: 3,
-			idleTimeoutS: 5,
-			scaling: { type: 'QUEUE_DELAY', queueDelayS: 4 },
-			executionTimeoutMs: 600_000,
-			ttlMs: 86_400_000,
-			retriesMax: 1,
-			flashboot: false,
-			model: null,
-			...spec,
-		},
+		spec: specWith({ name: endpointId, ...spec }),
 	};
 }
 

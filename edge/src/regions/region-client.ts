@@ -3,7 +3,7 @@ import type { Env } from '../env.ts';
 import { settingsOf } from '../env.ts';
 import { signedHeaders } from './signature.ts';
 
-/** A region's answer that is not a 2xx. `retryAfterMs` when it named one. */
+/** A region's answer that is not a 2xx, with the beginning of its words. */
 export class RegionRefusal extends Error {
 	readonly status: number;
 	constructor(status: number, answer: string) {

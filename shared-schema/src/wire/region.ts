@@ -47,7 +47,7 @@ export type DispatchedJob = z.infer<typeof dispatchedJob>;
 export const dispatchHead = z.object({ jobs: z.array(dispatchedJob).min(1).max(DISPATCH_BATCH_JOBS_MAX) });
 export type DispatchHead = z.infer<typeof dispatchHead>;
 
-/** `accepted` only after the JetStream acknowledgement; `seq` and `stream` (the stream's creation time) find the message again. */
+/** `accepted` only after the JetStream acknowledgement; `seq` finds the message again. */
 export const dispatchResult = z.object({
 	id,
 	epoch,

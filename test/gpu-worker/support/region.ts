@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EndpointSpec, endpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { type EventMessageHead, eventMessageHead, type HostCommand, type HostReply, type HostReport, hostReport } from '@longshore/shared-schema/wire/bus';
 import { cutFrames, decodeFramed, encodeFramed } from '@longshore/shared-schema/wire/framing';
 import { type ClaimRequest, claimRequest, type DispatchedJob, type JobEvent, type Verdict } from '@longshore/shared-schema/wire/region';
@@ -27,6 +27,7 @@ import {
 import { AckPolicy, connect, headers, type NatsConnection, RetentionPolicy, StorageType } from 'nats';
 import { renderNatsConfig } from '../../../infra/local/nats-config.ts';
 import { ensureNatsServer } from '../../../infra/local/nats-server.ts';
+import { specWith } from '../../support/endpoint-spec.ts';
 import { until } from '../../support/wait.ts';
 
 export const HOST_ID = 'host-a';
@@ -92,30 +93,9 @@ export function agentEnv(region: Region, stateDir: string): Record<string, strin
 	};
 }
 
-/** A specification with usual values. */
+/** A specification that runs a local process on the host of these tests. */
 export function spec(more: Partial<EndpointSpec> = {}): EndpointSpec {
-	return endpointSpec.parse({
-		name: 'test',
-		type: 'QUEUE',
-		image: `process://${tmpdir()}`,
-		command: [],
-		env: {},
-		gpuPools: ['ADA_48_PRO'],
-		excludedGpuTypes: [],
-		gpuCount: 1,
-		cudaVersions: [],
-		dataCenterIds: [],
-		workersMin: 0,
-		workersMax: 3,
-		idleTimeoutS: 5,
-		scaling: { type: 'QUEUE_DELAY', queueDelayS: 4 },
-		executionTimeoutMs: 600_000,
-		ttlMs: 86_400_000,
-		retriesMax: 1,
-		flashboot: false,
-		model: null,
-		...more,
-	});
+	return specWith({ image: `process://${tmpdir()}`, gpuPools: ['ADA_48_PRO'], ...more });
 }
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
