@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import runpodSdk from 'runpod-sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startCallCounter } from '../support/call-counter.ts';
 import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
 
@@ -11,8 +12,8 @@ let stack: Stack;
 let endpoint: RawEndpoint;
 let client: Client;
 
-const clientOf = (endpointId: string, key = stack.apiKey): Client => {
-	const made = runpodSdk(key, { baseUrl: `${stack.url}/v2` }).endpoint(endpointId);
+const clientOf = (endpointId: string, key = stack.apiKey, url = stack.url): Client => {
+	const made = runpodSdk(key, { baseUrl: `${url}/v2` }).endpoint(endpointId);
 	if (made === null) throw new Error('the SDK made no endpoint');
 	return made;
 };
@@ -69,6 +70,57 @@ test('cancel of a running job', async () => {
 	await endpoint.api.untilState(id, ['IN_PROGRESS']);
 	expect(await client.cancel(id)).toMatchObject({ id, status: 'CANCELLED' });
 	expect(await client.status(id)).toMatchObject({ id, status: 'CANCELLED', completed: true, succeeded: false });
+});
+
+describe('stream', () => {
+	test('yields every chunk once, in order, while the job runs, and ends with it', async () => {
+		const { id } = await client.run({ input: { chunks: 5, everyMs: 200 } });
+		const seen: unknown[] = [];
+		const states: unknown[] = [];
+		for await (const chunk of client.stream(id)) {
+			if (seen.length === 0) states.push((await client.status(id)).status);
+			seen.push(chunk);
+		}
+		expect(seen).toEqual([0, 1, 2, 3, 4].map((n) => ({ output: { n } })));
+		expect(states).toEqual(['IN_PROGRESS']);
+		expect(await client.status(id)).toMatchObject({ status: 'COMPLETED', completed: true });
+	});
+
+	test('of a job without chunks, a failed and a cancelled one ends too', async () => {
+		const collect = async (input: object, end: (id: string) => Promise<unknown>): Promise<unknown[]> => {
+			const { id } = await client.run({ input });
+			await end(id);
+			const seen = [];
+			for await (const chunk of client.stream(id)) seen.push(chunk);
+			return seen;
+		};
+		expect(await collect({ n: 4 }, async () => undefined)).toEqual([]);
+		expect(await collect({ chunks: 1, fail: 'half way' }, async () => undefined)).toEqual([{ output: { n: 0 } }]);
+		expect(await collect({ sleepMs: 60_000 }, (id) => client.cancel(id))).toEqual([]);
+	});
+
+	test('of a silent job waits on the server: one call for all its time', async () => {
+		const counter = await startCallCounter(stack.url);
+		try {
+			const { id } = await client.run({ input: { sleepMs: 2_500 } });
+			const seen = [];
+			for await (const chunk of clientOf(endpoint.id, stack.apiKey, counter.url).stream(id)) seen.push(chunk);
+			expect([seen, counter.calls]).toEqual([[], [`GET /v2/${endpoint.id}/stream/${id}`]]);
+			expect((await client.status(id)).status).toBe('COMPLETED');
+		} finally {
+			await counter.close();
+		}
+	});
+});
+
+test('purgeQueue removes what waits, and says how much', async () => {
+	const { id: running } = await client.run({ input: { sleepMs: 60_000 } });
+	await endpoint.api.untilState(running, ['IN_PROGRESS']);
+	const waiting = await Promise.all([1, 2, 3].map((n) => client.run({ input: { n } })));
+	expect(await client.purgeQueue()).toEqual({ removed: 3, status: 'completed' });
+	for (const { id } of waiting) expect(await client.status(id)).toMatchObject({ status: 'CANCELLED' });
+	expect(await client.status(running)).toMatchObject({ status: 'IN_PROGRESS' });
+	await client.cancel(running);
 });
 
 test('health', async () => {

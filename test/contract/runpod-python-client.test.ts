@@ -60,6 +60,18 @@ describe('the synchronous client', () => {
 		expect(seen['cancel']).toMatchObject({ status: 'CANCELLED' });
 		expect(seen['cancelled']).toBe('CANCELLED');
 	});
+	test('stream yields every chunk once, in order, of a job that fails too', () => {
+		expect(seen['stream']).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }, { n: 3 }]);
+		expect(seen['stream_failed']).toEqual([[{ n: 0 }], 'FAILED', null]);
+	});
+	test('stream outlasts a silence longer than the client’s own patience', () => expect(seen['stream_late']).toEqual([{ n: 0 }]));
+	test('purge_queue with its empty body removes what waits and leaves what runs', () => {
+		expect(seen['purge']).toEqual({ removed: 3, status: 'completed' });
+		expect(seen['purged']).toEqual(['CANCELLED', 'CANCELLED', 'CANCELLED']);
+		expect(seen['not_purged']).toEqual(['IN_PROGRESS', 'IN_PROGRESS']);
+	});
+	test('policy is taken', () => expect(seen['policy']).toMatchObject({ raw: { n: 5 } }));
+	test('output gives up at its own time', () => expect(seen['output_timeout']).toMatch(/timed out/i));
 	test('health', () => expect(seen['health']).toEqual(HEALTH));
 	test('a wrong key and an unknown endpoint raise what the SDK documents', () => {
 		expect(seen['wrong_key']).toMatch(/401/);
@@ -78,6 +90,9 @@ describe('the asyncio client', () => {
 		expect(seen['status']).toBe('COMPLETED');
 	});
 	test('keeps the outputs of many jobs apart', () => expect(seen['many']).toEqual([0, 1, 2, 3, 4, 5, 6, 7]));
+	test('stream yields every chunk once, in order', () => expect(seen['stream']).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }, { n: 3 }]));
+	test('output gives up at its own time', () => expect(seen['output_timeout']).toMatch(/timed out/i));
+	test('purge_queue', () => expect(seen['purge']).toEqual({ removed: 1, status: 'completed' }));
 	test('cancel', () => {
 		expect(seen['cancel']).toMatchObject({ status: 'CANCELLED' });
 		expect(seen['cancelled']).toBe('CANCELLED');

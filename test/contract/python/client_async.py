@@ -29,6 +29,24 @@ async def main():
         seen["cancel"] = await running.cancel()
         seen["cancelled"] = await running.status()
 
+        streaming = await endpoint.run({"chunks": 4, "everyMs": 300})
+        seen["stream"] = [chunk async for chunk in streaming.stream()]
+
+        late = await endpoint.run({"sleepMs": 60000})
+        try:
+            await late.output(timeout=1)
+        except TimeoutError as error:
+            seen["output_timeout"] = str(error)
+        await late.cancel()
+
+        blockers = [await endpoint.run({"sleepMs": 60000}) for _ in range(2)]
+        while "IN_QUEUE" in [await blocker.status() for blocker in blockers]:
+            await asyncio.sleep(0.05)
+        await endpoint.run({"n": 9})
+        seen["purge"] = await endpoint.purge_queue()
+        for blocker in blockers:
+            await blocker.cancel()
+
         seen["health"] = await endpoint.health()
     json.dump(seen, sys.stdout)
 

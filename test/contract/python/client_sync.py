@@ -29,6 +29,33 @@ while running.status() == "IN_QUEUE":
 seen["cancel"] = running.cancel()
 seen["cancelled"] = running.status()
 
+seen["stream"] = list(endpoint.run({"input": {"chunks": 4, "everyMs": 300}}).stream())
+failing = endpoint.run({"input": {"chunks": 1, "fail": "half way"}})
+seen["stream_failed"] = [list(failing.stream()), failing.status(), failing.output()]
+
+# Silent for longer than the 10 s that this client waits for a byte.
+seen["stream_late"] = list(endpoint.run({"input": {"chunks": 1, "everyMs": 11500}}).stream())
+
+blockers = [endpoint.run({"input": {"sleepMs": 60000}}) for _ in range(2)]
+while any(blocker.status() == "IN_QUEUE" for blocker in blockers):
+    time.sleep(0.05)
+waiting = [endpoint.run({"input": {"n": n}}) for n in range(3)]
+seen["purge"] = endpoint.purge_queue()
+seen["purged"] = [job.status() for job in waiting]
+seen["not_purged"] = [job.status() for job in blockers]
+for blocker in blockers:
+    blocker.cancel()
+
+with_policy = {"input": {"n": 5}, "policy": {"executionTimeout": 5000, "ttl": 60000, "lowPriority": True}}
+seen["policy"] = endpoint.run_sync(with_policy, timeout=30)
+
+late = endpoint.run({"input": {"sleepMs": 60000}})
+try:
+    late.output(timeout=1)
+except TimeoutError as error:
+    seen["output_timeout"] = str(error)
+late.cancel()
+
 seen["health"] = endpoint.health()
 
 try:

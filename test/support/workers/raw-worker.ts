@@ -2,6 +2,7 @@
  * A worker that speaks RunPod's worker protocol with bare HTTP and never parses a payload: what it was given and what it did can be read byte for byte.
  * Endpoint env: `CONCURRENCY` parallel single takes (1), `TRACE_FILE` to append what it does to, `TAKE_LATE_MS` to be slow at the start.
  * Input members: `sleepMs`, `fail` (error text), `crash` (exit code), `crashTimes` (only on the first runs of this job), `output` (raw result) — otherwise the input itself comes back as `{"raw":<input>,"text":"<job text>"}`.
+ * `chunks` (how many) are streamed as `{"n":0}`, … before that, each after `everyMs`; `lateProgress` is reported, and `lateOutput` posted as another result, when the result is in.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
@@ -16,6 +17,7 @@ const env = (name: string): string => {
 const workerId = env('RUNPOD_POD_ID');
 const takeUrl = env('RUNPOD_WEBHOOK_GET_JOB').replace('$ID', workerId);
 const doneUrl = env('RUNPOD_WEBHOOK_POST_OUTPUT').replace('$RUNPOD_POD_ID', workerId);
+const streamUrl = env('RUNPOD_WEBHOOK_POST_STREAM').replace('$RUNPOD_POD_ID', workerId);
 const key = env('RUNPOD_AI_API_KEY');
 const traceFile = process.env['TRACE_FILE'];
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -75,8 +77,15 @@ async function runJob(text: string): Promise<void> {
 	try {
 		if (verbs.has('crash') && number('crashTimes') === 0) process.exit(number('crash'));
 		if (verbs.has('crash') && timesStarted(id) <= number('crashTimes')) process.exit(number('crash'));
+		for (let n = 0; n < number('chunks'); n++) {
+			await sleep(number('everyMs'), undefined, { signal: abort.signal });
+			await call('POST', `${streamUrl.replace('$ID', id)}&isStream=false`, `{"output":{"n":${n}}}`);
+		}
 		await sleep(number('sleepMs'), undefined, { signal: abort.signal });
 		await postResult(id, resultText(verbs, raw, text));
+		const late = verbs.get('lateProgress');
+		if (late !== undefined) await postResult(id, `{"status":"IN_PROGRESS","output":${late}}`);
+		if (verbs.has('lateOutput')) await postResult(id, `{"output":${verbs.get('lateOutput')}}`);
 	} catch (error) {
 		if (!abort.signal.aborted) throw error;
 		trace('stopped', id);
