@@ -27,8 +27,8 @@ export const EXECUTION_TIMEOUT_MS: Bounds = { min: 5_000, max: 604_800_000, defa
 export const TTL_MS: Bounds = { min: 10_000, max: 604_800_000, default: 86_400_000 };
 /** `?wait=` of held calls (RunPod): 1 s to 5 min, default 90 s. */
 export const SYNC_WAIT_MS: Bounds = { min: 1_000, max: 300_000, default: 90_000 };
-/** `?wait=` of `/stream`: default 10 s. */
-export const STREAM_WAIT_MS: Bounds = { min: 1_000, max: 300_000, default: 10_000 };
+/** `?wait=` of `/stream`. RunPod holds up to 10 s; its Python client gives up a call after 10 s without a byte, so ours answers before that. */
+export const STREAM_WAIT_MS: Bounds = { min: 1_000, max: 300_000, default: 9_000 };
 /** Idle timeout of a worker in seconds (RunPod): 1 to 3600, default 5. */
 export const IDLE_TIMEOUT_S: Bounds = { min: 1, max: 3_600, default: 5 };
 

@@ -35,17 +35,16 @@ export function wakeReaders(waiters: Waiters, id: string): void {
 	waiters.wake(streamKey(id));
 }
 
-/** Waits up to `waitMs` for a chunk or the end, then takes what the earlier drains left. Null when there is no job. */
-export async function drainStream(parts: StoreParts, id: string, waitMs: number): Promise<StreamPart | null> {
-	const here = (): StreamPart | null => {
+/** Waits up to `waitMs` for a chunk or the end, then takes what the earlier drains left: of several that wait, one gets a chunk. Null when there is no job. */
+export function drainStream(parts: StoreParts, id: string, waitMs: number): Promise<StreamPart | null> {
+	return waitFor(parts, id, waitMs, () => {
 		const row = parts.jobs.find(id);
-		return row === null ? null : readStream(parts, id, { epoch: row.job.epoch, n: parts.texts.streamFrom(row.n) });
-	};
-	const part = await waitFor(parts, id, waitMs, here);
-	const row = parts.jobs.find(id);
-	const last = part?.chunks.at(-1);
-	if (row !== null && last !== undefined) parts.texts.setStreamFrom(row.n, last.n + 1);
-	return part;
+		const part = row === null ? null : readStream(parts, id, { epoch: row.job.epoch, n: parts.texts.streamFrom(row.n) });
+		const last = part?.chunks.at(-1);
+		// In the same turn as the read: whoever reads next must not see these chunks again.
+		if (row !== null && last !== undefined) parts.texts.setStreamFrom(row.n, last.n + 1);
+		return part;
+	});
 }
 
 /** Waits up to `waitMs` for a chunk at `place` or the end. Null when there is no job. */
@@ -53,11 +52,15 @@ export function followStream(parts: StoreParts, id: string, place: StreamPlace, 
 	return waitFor(parts, id, waitMs, () => readStream(parts, id, place));
 }
 
+/** A reader who was woken for a chunk that another one took waits on. */
 async function waitFor(parts: StoreParts, id: string, waitMs: number, read: () => StreamPart | null): Promise<StreamPart | null> {
-	const first = read();
-	if (first === null || first.terminal || first.chunks.length > 0) return first;
-	await parts.waiters.wait(streamKey(id), waitMs);
-	return read();
+	const until = Date.now() + waitMs;
+	for (;;) {
+		const part = read();
+		const leftMs = until - Date.now();
+		if (part === null || part.terminal || part.chunks.length > 0 || leftMs <= 0) return part;
+		await parts.waiters.wait(streamKey(id), leftMs);
+	}
 }
 
 /** A place in an earlier attempt continues at the start of the current one. */

@@ -18,6 +18,7 @@ const workerId = env('RUNPOD_POD_ID');
 const takeUrl = env('RUNPOD_WEBHOOK_GET_JOB').replace('$ID', workerId);
 const doneUrl = env('RUNPOD_WEBHOOK_POST_OUTPUT').replace('$RUNPOD_POD_ID', workerId);
 const streamUrl = env('RUNPOD_WEBHOOK_POST_STREAM').replace('$RUNPOD_POD_ID', workerId);
+const pingUrl = env('RUNPOD_WEBHOOK_PING').replace('$RUNPOD_POD_ID', workerId);
 const key = env('RUNPOD_AI_API_KEY');
 const traceFile = process.env['TRACE_FILE'];
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -35,6 +36,7 @@ trace('boot', '');
 await sleep(Number(process.env['TAKE_LATE_MS'] ?? 0));
 for (let slot = 0; slot < Number(process.env['CONCURRENCY'] ?? 1); slot++) void takeLoop();
 void stopLoop();
+setInterval(() => void ping(), Number(env('RUNPOD_PING_INTERVAL')));
 
 async function takeLoop(): Promise<void> {
 	while (!draining) {
@@ -62,6 +64,11 @@ async function stopLoop(): Promise<void> {
 			stopped.get(id)?.abort();
 		}
 	}
+}
+
+/** As the SDK's own process does: its list of jobs is how a host sees that a stopped one is gone while others run. */
+async function ping(): Promise<void> {
+	await call('GET', `${pingUrl}&job_id=${[...running].join(',')}&runpod_version=raw`).catch(() => undefined);
 }
 
 async function runJob(text: string): Promise<void> {
