@@ -4,6 +4,7 @@ import { edgeTimers } from '@longshore/shared-schema/config/settings';
 import type { JobTimers } from '@longshore/shared-schema/job/settings';
 import { JOB_SHARDS_MAX } from '@longshore/shared-schema/limits';
 import * as z from 'zod';
+import type { AccountDirectory } from './stores/account-directory.ts';
 import type { AccountStore } from './stores/account-store.ts';
 import type { BatchStore } from './stores/batch-store.ts';
 import type { EndpointStore } from './stores/endpoint-store.ts';
@@ -12,6 +13,7 @@ import type { RegionDirectory } from './stores/region-directory.ts';
 
 /** Bindings as the runtime gives them. Settings are text; Durable Objects and the road to regions are objects. */
 export interface Env {
+	readonly ACCOUNT_DIRECTORY: DurableObjectNamespace<AccountDirectory>;
 	readonly ACCOUNT_STORE: DurableObjectNamespace<AccountStore>;
 	readonly BATCH_STORE: DurableObjectNamespace<BatchStore>;
 	readonly ENDPOINT_STORE: DurableObjectNamespace<EndpointStore>;

@@ -1,5 +1,6 @@
 /** The last word on every error: RunPod's `{"error": …}` on the job API, OpenAI's object on its route, problem+json on the management API, nothing of ours inside. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { managedNoun } from './core/api-path.ts';
 import { faultOfRefusal } from './core/openai-error.ts';
 import { isOpenAiPath } from './core/openai-request.ts';
 import { logError } from './log.ts';
@@ -11,7 +12,7 @@ export function errorAnswer(error: unknown, request: Request): Response {
 	const { status } = known.kind;
 	const { pathname } = new URL(request.url);
 	if (isOpenAiPath(pathname)) return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
-	if (!/^\/v2\/(serverless)(\/|$)/.test(pathname)) return Response.json({ error: known.message }, { status, headers });
+	if (managedNoun(pathname) === null) return Response.json({ error: known.message }, { status, headers });
 	return Response.json(
 		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: [known.message] },
 		{ status, headers: { ...headers, 'content-type': 'application/problem+json' } },
@@ -33,6 +34,7 @@ function titleOf(status: number): string {
 		401: 'Unauthorized',
 		403: 'Forbidden',
 		404: 'Not Found',
+		405: 'Method Not Allowed',
 		409: 'Conflict',
 		413: 'Content Too Large',
 		422: 'Unprocessable Content',

@@ -3,6 +3,7 @@ import { appFor } from './app.ts';
 import type { Env } from './env.ts';
 import { leave } from './gate/rate-limit.ts';
 
+export { AccountDirectory } from './stores/account-directory.ts';
 export { AccountStore } from './stores/account-store.ts';
 export { BatchStore } from './stores/batch-store.ts';
 export { EndpointStore } from './stores/endpoint-store.ts';

@@ -8,6 +8,7 @@ export const COMPATIBILITY_FLAGS: readonly string[] = ['enable_request_signal'];
 
 /** Binding name → class. The class name is also the directory of its data, so renaming one is a migration. */
 export const DURABLE_OBJECTS: Readonly<Record<string, string>> = {
+	ACCOUNT_DIRECTORY: 'AccountDirectory',
 	ACCOUNT_STORE: 'AccountStore',
 	BATCH_STORE: 'BatchStore',
 	ENDPOINT_STORE: 'EndpointStore',

@@ -83,6 +83,14 @@ export const BATCH_QUEUED_MAX = 50_000;
 export const BATCH_BODY_BYTES_MAX = 10 * 1024 * 1024;
 /** Jobs of an endpoint's batches that are with its job stores at one time: the rest waits in the batch, so that single jobs get through. */
 export const BATCH_JOBS_AT_ONCE = 64;
+/** Names that people give things (RunPod's limit of an endpoint's name). Characters. */
+export const NAME_CHARS_MAX = 191;
+/** API keys of one account: they are looked up by hash, the list is read whole. */
+export const ACCOUNT_KEYS_MAX = 500;
+/** Endpoints that one key can be limited to: they are compared at every call. */
+export const KEY_ENDPOINTS_MAX = 100;
+/** Accounts in one answer of the operator's list. */
+export const ACCOUNT_LIST_MAX = 100;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

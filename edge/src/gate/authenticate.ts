@@ -1,8 +1,8 @@
 /** Who calls: an API key becomes an account and a scope. A bad key costs no storage read, a good one exactly one, cached ≤ 10 s. */
 import { timingSafeEqual } from 'node:crypto';
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { type KeyPower, type KeyVerb, reachesEndpoint } from '../core/key-scope.ts';
 import { type Env, settingsOf } from '../env.ts';
-import type { KeyScope } from '../stores/account-store.ts';
 import { readApiKey } from './api-key.ts';
 
 /** Revocation is seen everywhere within this time. */
@@ -12,13 +12,13 @@ const CACHE_KEYS_MAX = 10_000;
 /** The caller of a request. */
 export interface Caller {
 	readonly accountId: string;
-	readonly scope: KeyScope;
+	readonly scope: KeyPower;
 }
 
 /** By the key itself: this memory sees every key anyway, and hashing each call would cost more than the call's routing. */
 const cache = new Map<string, { caller: Caller; until: number }>();
 
-/** The caller of `request`. Throws `missing_key` or `invalid_key`. Both `Bearer KEY` and a bare key count, as RunPod accepts both. */
+/** The caller of `request`. Throws `missing_key`, `invalid_key`, or `forbidden` while the account is suspended. Both `Bearer KEY` and a bare key count, as RunPod accepts both. */
 export async function authenticate(env: Env, request: Request): Promise<Caller> {
 	const key = keyOf(request);
 	const now = Date.now();
@@ -27,21 +27,34 @@ export async function authenticate(env: Env, request: Request): Promise<Caller> 
 	cache.delete(key);
 	const claim = readApiKey(settingsOf(env).LONGSHORE_ID_KEY, key);
 	if (claim === null) throw invalidKey();
-	const scope = await env.ACCOUNT_STORE.getByName(claim.accountId).scopeOf(claim.hash);
+	const scope = await env.ACCOUNT_STORE.getByName(claim.accountId).open(claim.hash);
 	if (scope === null) throw invalidKey();
+	if (scope === 'suspended') throw new LongshoreError('forbidden', 'this account is suspended: ask the operator of this gateway');
 	if (cache.size >= CACHE_KEYS_MAX) cache.clear();
 	const caller = { accountId: claim.accountId, scope };
-	cache.set(key, { caller, until: now + CACHE_MS });
+	cache.set(key, { caller, until: Math.min(now + CACHE_MS, scope.expiresAt ?? Number.POSITIVE_INFINITY) });
 	return caller;
 }
 
-/** Throws `forbidden` unless the key may do `verb`, on this endpoint if one is named. */
-export function requireScope(caller: Caller, verb: KeyScope['verbs'][number], endpointId?: string): void {
-	const { verbs, endpoints } = caller.scope;
-	if (!verbs.includes(verb)) throw new LongshoreError('forbidden', `this API key lacks the "${verb}" scope`);
-	if (endpointId !== undefined && endpoints !== null && !endpoints.includes(endpointId)) {
-		throw new LongshoreError('forbidden', 'this API key is not valid for this endpoint');
-	}
+/** Forgets what this isolate knows of an account's keys: a change made through it is seen at once here, elsewhere within the cache's time. */
+export function forgetKeys(accountId: string): void {
+	for (const [key, { caller }] of cache) if (caller.accountId === accountId) cache.delete(key);
+}
+
+/** Throws `forbidden` unless the key has the verb. Which endpoints it reaches is seen where they are looked up: those that it does not look like none. */
+export function requireScope(caller: Caller, verb: KeyVerb): void {
+	if (!caller.scope.verbs.includes(verb)) throw new LongshoreError('forbidden', `this API key lacks the "${verb}" permission`);
+}
+
+/** The same for what belongs to the whole account: a key of chosen endpoints has no part in it. */
+export function requireAccountScope(caller: Caller, verb: KeyVerb): void {
+	requireScope(caller, verb);
+	if (caller.scope.endpoints !== null) throw new LongshoreError('forbidden', 'this API key is limited to chosen endpoints: use one of the whole account');
+}
+
+/** Whether the caller's key reaches an endpoint of its account. */
+export function reaches(caller: Caller, endpointId: string): boolean {
+	return reachesEndpoint(caller.scope, endpointId);
 }
 
 /** Throws `invalid_key` unless the request carries the operator's token. */

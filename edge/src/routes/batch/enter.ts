@@ -1,36 +1,25 @@
 /** What the batch verbs share: the endpoint's batch store, ids, and refusals in words. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { ACTIVE_BATCHES_MAX, BATCH_BODY_BYTES_MAX, BATCH_QUEUED_MAX, BATCH_REQUESTS_MAX } from '@longshore/shared-schema/limits';
+import type { KeyVerb } from '../../core/key-scope.ts';
 import { type Env, settingsOf } from '../../env.ts';
 import { parseBatchInputs } from '../../gate/batch-request.ts';
 import { readBody } from '../../gate/body.ts';
 import { enterEndpoint } from '../../gate/endpoint.ts';
 import { isCheckedId } from '../../ids/checked-id.ts';
 import { createJobId } from '../../ids/job-id.ts';
-import type { KeyScope } from '../../stores/account-store.ts';
 import type { BatchRefusal, BatchStore, NewBatchRequest } from '../../stores/batch-store.ts';
 import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 
 /** The caller's queue endpoint and its batches. Throws the gate's errors. */
-export async function enterBatches(
-	env: Env,
-	request: Request,
-	endpointId: string,
-	verb: KeyScope['verbs'][number],
-): Promise<{ endpoint: EndpointRecord; store: DurableObjectStub<BatchStore> }> {
+export async function enterBatches(env: Env, request: Request, endpointId: string, verb: KeyVerb): Promise<{ endpoint: EndpointRecord; store: DurableObjectStub<BatchStore> }> {
 	const endpoint = await enterEndpoint(env, request, endpointId, verb, verb === 'run' ? 'run' : 'status');
 	if (endpoint.spec.type !== 'QUEUE') throw new LongshoreError('invalid_request', 'this is a load balancing endpoint: it has no queue and no batches');
 	return { endpoint, store: env.BATCH_STORE.getByName(endpoint.id) };
 }
 
 /** As `enterBatches`, for a batch that this edge made. */
-export async function enterBatch(
-	env: Env,
-	request: Request,
-	endpointId: string,
-	verb: KeyScope['verbs'][number],
-	batchId: string,
-): Promise<Awaited<ReturnType<typeof enterBatches>>> {
+export async function enterBatch(env: Env, request: Request, endpointId: string, verb: KeyVerb, batchId: string): Promise<Awaited<ReturnType<typeof enterBatches>>> {
 	const entered = await enterBatches(env, request, endpointId, verb);
 	if (!isCheckedId(settingsOf(env).LONGSHORE_ID_KEY, 'batch', batchId)) throw batchError('unknown');
 	return entered;

@@ -2,13 +2,13 @@
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { createEndpointV2, problemOfSpec, specFromV2, toEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
 import { type Env, settingsOf } from '../../env.ts';
-import { authenticate, requireScope } from '../../gate/authenticate.ts';
+import { authenticate, requireAccountScope } from '../../gate/authenticate.ts';
 import { createCheckedId } from '../../ids/checked-id.ts';
 import { readManageBody, withArgs } from './parse.ts';
 
 export async function createServerless(env: Env, request: Request): Promise<Response> {
 	const caller = await authenticate(env, request);
-	requireScope(caller, 'manage');
+	requireAccountScope(caller, 'manage');
 	const body = await readManageBody(request, createEndpointV2);
 	const spec = withArgs(() => specFromV2(body));
 	const problem = problemOfSpec(spec, body.gpu !== undefined, body.cpu !== undefined);

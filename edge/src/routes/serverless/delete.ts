@@ -6,7 +6,7 @@ import { findEndpoint, forgetEndpoint } from '../../gate/endpoint.ts';
 
 export async function deleteServerless(env: Env, request: Request, id: string): Promise<Response> {
 	const caller = await authenticate(env, request);
-	requireScope(caller, 'manage', id);
+	requireScope(caller, 'manage');
 	if ((await findEndpoint(env, caller, id)) === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
 	await env.ENDPOINT_STORE.getByName(id).remove();
 	await env.ACCOUNT_STORE.getByName(caller.accountId).removeEndpoint(id);

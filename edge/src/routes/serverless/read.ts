@@ -17,7 +17,7 @@ export async function listServerless(env: Env, request: Request): Promise<Respon
 
 export async function getServerless(env: Env, request: Request, id: string): Promise<Response> {
 	const caller = await authenticate(env, request);
-	requireScope(caller, 'read', id);
+	requireScope(caller, 'read');
 	const record = await findEndpoint(env, caller, id);
 	if (record === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
 	return Response.json(show(record, request));

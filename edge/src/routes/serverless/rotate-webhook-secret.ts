@@ -6,7 +6,7 @@ import { findEndpoint } from '../../gate/endpoint.ts';
 
 export async function rotateWebhookSecret(env: Env, request: Request, id: string): Promise<Response> {
 	const caller = await authenticate(env, request);
-	requireScope(caller, 'manage', id);
+	requireScope(caller, 'manage');
 	const known = await findEndpoint(env, caller, id);
 	const secret = known === null ? null : await env.ENDPOINT_STORE.getByName(id).rotateWebhookSecret();
 	if (secret === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');

@@ -8,7 +8,7 @@ import { readManageBody, withArgs } from './parse.ts';
 
 export async function updateServerless(env: Env, request: Request, id: string): Promise<Response> {
 	const caller = await authenticate(env, request);
-	requireScope(caller, 'manage', id);
+	requireScope(caller, 'manage');
 	forgetEndpoint(id);
 	const old = await findEndpoint(env, caller, id);
 	if (old === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
