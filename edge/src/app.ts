@@ -1,16 +1,20 @@
 /** Which application serves a path. `/v2/serverless` and `/v2/{endpoint}` overlap, and a router that weighs them costs more than the rest of a call. */
-import type { Hono } from 'hono';
 import { managedNoun } from './core/api-path.ts';
-import type { Env } from './env.ts';
 import { accountApp } from './routes/account/app.ts';
+import type { App } from './routes/create-app.ts';
+import { createDocsApp } from './routes/docs/app.ts';
 import { jobsApp } from './routes/jobs/app.ts';
 import { regionsApp } from './routes/regions/app.ts';
 import { serverlessApp } from './routes/serverless/app.ts';
 
+const docsApp = createDocsApp([jobsApp, serverlessApp, accountApp, regionsApp]);
+/** Every application: what is not here is not served. */
+export const apps: readonly App[] = [jobsApp, serverlessApp, accountApp, regionsApp, docsApp];
+
 /** The application for `url`, an absolute URL. */
-export function appFor(url: string): Hono<{ Bindings: Env }> {
+export function appFor(url: string): App {
 	const path = url.slice(url.indexOf('/', 'https://'.length));
-	if (!path.startsWith('/v2/')) return regionsApp;
+	if (!path.startsWith('/v2/')) return /^\/(?:openapi\.json|docs)(?![^/?#])/.test(path) ? docsApp : regionsApp;
 	const noun = managedNoun(path);
 	if (noun === null) return jobsApp;
 	return noun === 'serverless' ? serverlessApp : accountApp;

@@ -5,18 +5,28 @@ import { faultOfRefusal } from './core/openai-error.ts';
 import { isOpenAiPath } from './core/openai-request.ts';
 import { logError } from './log.ts';
 
+/** `{"error": "…"}`, `application/problem+json`, or OpenAI's error object. */
+export type ErrorForm = 'runpod' | 'problem' | 'openai';
+
 /** The answer for anything thrown while `request` was handled. */
 export function errorAnswer(error: unknown, request: Request): Response {
 	const known = error instanceof LongshoreError ? error : unexpected(error, request);
 	const headers: Record<string, string> = known.retryAfterS === undefined ? {} : { 'retry-after': String(known.retryAfterS) };
 	const { status } = known.kind;
 	const { pathname } = new URL(request.url);
-	if (isOpenAiPath(pathname)) return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
-	if (managedNoun(pathname) === null) return Response.json({ error: known.message }, { status, headers });
+	const form = errorFormOf(pathname);
+	if (form === 'openai') return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
+	if (form === 'runpod') return Response.json({ error: known.message }, { status, headers });
 	return Response.json(
 		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: [known.message] },
 		{ status, headers: { ...headers, 'content-type': 'application/problem+json' } },
 	);
+}
+
+/** The form of the errors on a path. */
+export function errorFormOf(path: string): ErrorForm {
+	if (isOpenAiPath(path)) return 'openai';
+	return managedNoun(path) === null ? 'runpod' : 'problem';
 }
 
 /** A fault of ours: logged whole, shown as a fixed text. An overloaded or broken object is worth another try. */

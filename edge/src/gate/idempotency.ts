@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import type { IdempotencyKey } from '../stores/idempotency-table.ts';
 
+/** What a key may be. */
+export const IDEMPOTENCY_KEY_PATTERN: RegExp = /^[\x21-\x7e]{1,255}$/;
+
 /** The key of a request, or null when it has none. Throws `invalid_request` for one that is too long or not printable ASCII. */
 export function idempotencyKeyOf(request: Request): string | null {
 	const key = request.headers.get('idempotency-key');
 	if (key === null) return null;
-	if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+	if (IDEMPOTENCY_KEY_PATTERN.test(key)) return key;
 	throw new LongshoreError('invalid_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces');
 }
 

@@ -1,21 +1,26 @@
 /** RunPod's job API at the wire: the request, and the JSON texts of its answers. Raw payload and output texts are put in as they are. */
 import * as z from 'zod';
 import { isQueued, type Job, type JobPhase } from '../job/job.ts';
-import { EXECUTION_TIMEOUT_MS, TTL_MS } from '../limits.ts';
+import { BATCH_REQUESTS_MAX, EXECUTION_TIMEOUT_MS, TTL_MS } from '../limits.ts';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2_000);
 
 /** `policy` of a request. Source: RunPod, "send requests", policy options. */
 export const jobPolicy = z.object({
-	executionTimeout: z.int().min(EXECUTION_TIMEOUT_MS.min).max(EXECUTION_TIMEOUT_MS.max).optional(),
-	lowPriority: z.boolean().optional(),
-	ttl: z.int().min(TTL_MS.min).max(TTL_MS.max).optional(),
+	executionTimeout: z
+		.int()
+		.min(EXECUTION_TIMEOUT_MS.min)
+		.max(EXECUTION_TIMEOUT_MS.max)
+		.optional()
+		.describe('Milliseconds that a worker may spend on the job; left out: what the endpoint says.'),
+	lowPriority: z.boolean().optional().describe('true: the job starts no worker.'),
+	ttl: z.int().min(TTL_MS.min).max(TTL_MS.max).optional().describe('Milliseconds from submission, queue and execution together, after which the job is given up.'),
 });
 export type JobPolicy = z.infer<typeof jobPolicy>;
 
 /** Members of a request besides `input`, which stays raw text. Unknown members are dropped, as RunPod does. */
 export const jobRequestOptions = z.object({
-	webhook: httpUrl.optional(),
+	webhook: httpUrl.optional().describe('Called when the job is COMPLETED, FAILED or TIMED_OUT. Private, loopback and link-local addresses are refused.'),
 	policy: jobPolicy.optional(),
 	s3Config: z
 		.object({
@@ -25,12 +30,25 @@ export const jobRequestOptions = z.object({
 			endpointUrl: z.string().max(2_000),
 			objectPath: z.string().max(2_000).optional(),
 		})
-		.optional(),
+		.optional()
+		.describe('Handed to the worker with the job, never echoed.'),
 });
 export type JobRequestOptions = z.infer<typeof jobRequestOptions>;
 
+const jobInput = z.looseObject({}).describe('Any JSON object: the worker gets it as it was sent.');
+/** A whole submit, for its document: the edge parses the options and keeps `input` as the raw text. */
+export const jobRequest = jobRequestOptions.extend({ input: jobInput }).meta({ id: 'JobRequest' });
+const batchRequest = z.object({ input: jobInput });
+/** Requests of a batch, bare or under `requests`. */
+export const batchRequests = z
+	.union([z.array(batchRequest).max(BATCH_REQUESTS_MAX), z.object({ requests: z.array(batchRequest).max(BATCH_REQUESTS_MAX) })])
+	.meta({ id: 'BatchRequests' });
+/** An OpenAI call's body: the model server knows what it means. */
+export const openAiRequest = z.looseObject({ stream: z.boolean().optional().describe('true: the answer is a stream of server-sent events.') }).meta({ id: 'OpenAiRequest' });
+
 /** RunPod's public states. */
-export type RunpodStatus = 'IN_QUEUE' | 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TIMED_OUT';
+export const RUNPOD_STATUSES = ['IN_QUEUE', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT'] as const;
+export type RunpodStatus = (typeof RUNPOD_STATUSES)[number];
 
 const TERMINAL_STATUS: Record<Extract<JobPhase, 'completed' | 'failed' | 'cancelled' | 'timed_out'>, RunpodStatus> = {
 	completed: 'COMPLETED',

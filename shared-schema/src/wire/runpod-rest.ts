@@ -4,6 +4,7 @@ import { GPU_POOL_IDS } from '../catalog/gpus.ts';
 import { COMMAND_WORD_CHARS_MAX, COMMAND_WORDS_MAX, type EndpointSpec } from '../endpoint/endpoint.ts';
 import { splitShellWords } from '../endpoint/shell-words.ts';
 import { EXECUTION_TIMEOUT_MS, IDLE_TIMEOUT_S, TTL_MS } from '../limits.ts';
+import type { EndpointV2 } from './rest-answers.ts';
 
 const scalingV2 = z.discriminatedUnion('type', [
 	z.strictObject({ type: z.literal('QUEUE_DELAY'), queueDelay: z.number().min(0.5).max(3_600) }),
@@ -49,11 +50,13 @@ const settable = {
 };
 
 /** Body of `POST /v2/serverless`. */
-export const createEndpointV2 = z.strictObject({ ...settable, type: z.enum(['QUEUE', 'LOAD_BALANCER']), scaling: scalingV2.default({ type: 'QUEUE_DELAY', queueDelay: 4 }) });
+export const createEndpointV2 = z
+	.strictObject({ ...settable, type: z.enum(['QUEUE', 'LOAD_BALANCER']), scaling: scalingV2.default({ type: 'QUEUE_DELAY', queueDelay: 4 }) })
+	.meta({ id: 'CreateEndpoint' });
 export type CreateEndpointV2 = z.infer<typeof createEndpointV2>;
 
 /** Body of `PATCH /v2/serverless/{id}`: any part of it but the type. */
-export const updateEndpointV2 = z.strictObject(settable).partial();
+export const updateEndpointV2 = z.strictObject(settable).partial().meta({ id: 'UpdateEndpoint' });
 export type UpdateEndpointV2 = z.infer<typeof updateEndpointV2>;
 
 /** RunPod's default of workers max. */
@@ -127,7 +130,7 @@ export function problemOfSpec(spec: EndpointSpec, hasGpu: boolean, hasCpu: boole
 }
 
 /** The endpoint in REST v2's shape; `createdAt` is an ISO 8601 time. `origin` is the address under which the edge was called. */
-export function toEndpointV2(id: string, createdAt: string, version: number, spec: EndpointSpec, origin: string): Record<string, unknown> {
+export function toEndpointV2(id: string, createdAt: string, version: number, spec: EndpointSpec, origin: string): EndpointV2 {
 	const base = `${origin}/v2/${id}`;
 	const gpu = { pools: spec.gpuPools, excludedTypes: spec.excludedGpuTypes, count: spec.gpuCount, allowedCudaVersions: spec.cudaVersions };
 	return {

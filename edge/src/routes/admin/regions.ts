@@ -7,11 +7,12 @@ import { requireOperator } from '../../gate/authenticate.ts';
 import { forgetRegion } from '../regions/enter.ts';
 import { readManageBody } from '../serverless/parse.ts';
 
-const regionBody = z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(500), publicKey: z.base64().min(40).max(200) });
+export const REGION_ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,40}$/;
+export const regionBody = z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(500), publicKey: z.base64().min(40).max(200) }).meta({ id: 'PutRegion' });
 
 export async function putRegion(env: Env, request: Request, id: string): Promise<Response> {
 	requireOperator(env, request);
-	if (!/^[A-Za-z0-9_-]{1,40}$/.test(id) || id === 'edge') throw new LongshoreError('unprocessable', 'a region id has 1 to 40 letters, digits, - and _, and is not "edge"');
+	if (!REGION_ID_PATTERN.test(id) || id === 'edge') throw new LongshoreError('unprocessable', 'a region id has 1 to 40 letters, digits, - and _, and is not "edge"');
 	const { url, publicKey } = await readManageBody(request, regionBody);
 	const entry = { id, url: url.replace(/\/+$/, ''), publicKey };
 	await env.REGION_DIRECTORY.getByName('all').registerRegion(entry);

@@ -1,19 +1,20 @@
 /** `GET /v2/{endpoint}/batch/{batch}/requests?offset=&limit=`: a page of requests with their results, written part by part. */
-import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import type { Env } from '../../env.ts';
+import { type IntegerParameter, integerOf } from '../../gate/query.ts';
 import type { BatchStore } from '../../stores/batch-store.ts';
 import type { RequestRow } from '../../stores/batch-table.ts';
-import { queryOf } from '../jobs/wait.ts';
 import { batchError, enterBatch } from './enter.ts';
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1_000;
+/** Requests of a page when `limit` says nothing. */
+export const PAGE_LIMIT_DEFAULT = 100;
+export const PAGE_LIMIT: IntegerParameter = { name: 'limit', min: 1, max: 1_000 };
+export const PAGE_OFFSET: IntegerParameter = { name: 'offset', min: 0 };
 const encoder = new TextEncoder();
 
 export async function batchRequests(env: Env, request: Request, endpointId: string, batchId: string): Promise<Response> {
 	const { store } = await enterBatch(env, request, endpointId, 'read', batchId);
-	const offset = numberOf(request, 'offset', 0, 0, Number.MAX_SAFE_INTEGER);
-	const limit = numberOf(request, 'limit', LIMIT_DEFAULT, 1, LIMIT_MAX);
+	const offset = integerOf(request, PAGE_OFFSET, 0);
+	const limit = integerOf(request, PAGE_LIMIT, PAGE_LIMIT_DEFAULT);
 	const page = await store.page(batchId, offset, limit);
 	if (page === null) throw batchError('unknown');
 	const { requests, total } = page;
@@ -40,12 +41,4 @@ async function* pageParts(store: DurableObjectStub<BatchStore>, requests: readon
 		before = ',';
 	}
 	yield encoder.encode(`${requests.length === 0 ? before : ''}${tail}`);
-}
-
-function numberOf(request: Request, name: string, byDefault: number, min: number, max: number): number {
-	const text = queryOf(request, name);
-	if (text === null) return byDefault;
-	const value = Number(text);
-	if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value;
-	throw new LongshoreError('invalid_request', `${name} must be an integer from ${min} to ${max}`);
 }

@@ -9,11 +9,14 @@ import { JOB_ID_HEADER } from './answer.ts';
 const KEEP_ALIVE_MS = 15_000;
 const encoder = new TextEncoder();
 
+/** Ids of its events: attempt and number. */
+export const EVENT_ID_PATTERN: RegExp = /^(\d{1,9})\.(\d{1,12})$/;
+
 /** The place behind `Last-Event-ID`, or the start. Throws `invalid_request` for an id that is not one of ours. */
 export function placeOf(request: Request): StreamPlace {
 	const id = request.headers.get('last-event-id');
 	if (id === null || id === '') return { epoch: 0, n: 0 };
-	const match = /^(\d{1,9})\.(\d{1,12})$/.exec(id);
+	const match = EVENT_ID_PATTERN.exec(id);
 	if (match === null) throw new LongshoreError('invalid_request', 'Last-Event-ID must be an id that this stream sent: <attempt>.<number>');
 	return { epoch: Number(match[1]), n: Number(match[2]) + 1 };
 }

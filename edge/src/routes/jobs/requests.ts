@@ -1,16 +1,16 @@
 /** `GET /v2/{endpoint}/requests?limit=&status=`: the endpoint's newest jobs, newest first. The shape is known from third-party code only. */
-import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { toRunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
 import type { Env } from '../../env.ts';
 import { enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
-import { queryOf } from './wait.ts';
+import { type IntegerParameter, integerOf } from '../../gate/query.ts';
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1_000;
+/** Entries of an answer when `limit` says nothing. */
+export const REQUESTS_LIMIT_DEFAULT = 100;
+export const REQUESTS_LIMIT: IntegerParameter = { name: 'limit', min: 1, max: 1_000 };
 
 export async function requests(env: Env, request: Request, endpointId: string): Promise<Response> {
 	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'requests');
-	const limit = limitOf(request);
+	const limit = integerOf(request, REQUESTS_LIMIT, REQUESTS_LIMIT_DEFAULT);
 	const lists = await Promise.all(Array.from({ length: endpoint.shards }, (_, shard) => jobStoreOf(env, endpoint.id, shard).list(Number.MAX_SAFE_INTEGER, limit)));
 	const newest = lists
 		.flat()
@@ -30,12 +30,4 @@ export async function requests(env: Env, request: Request, endpointId: string): 
 			executionTime: job.executionMs,
 		})),
 	});
-}
-
-function limitOf(request: Request): number {
-	const text = queryOf(request, 'limit');
-	if (text === null) return LIMIT_DEFAULT;
-	const limit = Number(text);
-	if (text.trim() !== '' && Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;
-	throw new LongshoreError('invalid_request', `limit must be an integer from 1 to ${LIMIT_MAX}`);
 }

@@ -1,19 +1,20 @@
 /** `GET|POST /v2/{endpoint}/status/{job}?ttl=`: the job as it is now; `ttl` (ms) shortens what is left of its result's retention. */
-import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { isQueued } from '@longshore/shared-schema/job/job';
 import type { Env } from '../../env.ts';
 import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/endpoint.ts';
+import { type IntegerParameter, integerOf } from '../../gate/query.ts';
 import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 import type { JobView } from '../../stores/job-view.ts';
 import { jobAnswer } from './answer.ts';
-import { queryOf } from './wait.ts';
 
 /** A job that was submitted just now is on its way; one that is still queued after this waits for something. */
 const EXPLAIN_AFTER_MS = 1_000;
+/** `?ttl=` */
+export const STATUS_TTL: IntegerParameter = { name: 'ttl', min: 0, unit: 'of milliseconds', hint: 'it can only shorten the retention' };
 
 export async function status(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
 	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'status');
-	const ttlMs = ttlMsOf(request);
+	const ttlMs = integerOf(request, STATUS_TTL, null);
 	const store = jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard);
 	const view = await store.view(jobId);
 	if (view === null) throw unknownJob();
@@ -32,13 +33,4 @@ async function withWhy(env: Env, endpoint: EndpointRecord, jobId: string, view: 
 		ahead.reduce((sum, count) => sum + count, 0),
 	);
 	return why === null ? view : { ...view, head: `${view.head},"why":${JSON.stringify(why)}` };
-}
-
-/** `?ttl=` in milliseconds, or null. Throws `invalid_request`. */
-function ttlMsOf(request: Request): number | null {
-	const text = queryOf(request, 'ttl');
-	if (text === null) return null;
-	const ttlMs = Number(text);
-	if (text.trim() !== '' && Number.isInteger(ttlMs) && ttlMs >= 0) return ttlMs;
-	throw new LongshoreError('invalid_request', 'ttl must be an integer of milliseconds from 0; it can only shorten the retention');
 }

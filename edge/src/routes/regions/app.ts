@@ -1,7 +1,18 @@
 /** The paths of regions and operators, and what anybody may ask. */
+import { INTERNAL } from '../../openapi/operation.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts, updateAccount } from '../admin/accounts.ts';
+import {
+	createAccountOperation,
+	deleteAccountOperation,
+	getAccountOperation,
+	listAccountsOperation,
+	listRegionsOperation,
+	putRegionOperation,
+	updateAccountOperation,
+} from '../admin/describe.ts';
 import { listRegions, putRegion } from '../admin/regions.ts';
 import { createApp } from '../create-app.ts';
+import { livezOperation, rootOperation } from '../docs/describe.ts';
 import { claim } from '../regions/claim.ts';
 import { events } from '../regions/events.ts';
 import { heartbeat } from '../regions/heartbeat.ts';
@@ -10,17 +21,17 @@ import { output, payload } from '../regions/transfer.ts';
 /** Everything outside `/v2`. */
 export const regionsApp = createApp();
 
-regionsApp.post('/regions/v1/heartbeat', (c) => heartbeat(c.env, c.req.raw));
-regionsApp.post('/regions/v1/events', (c) => events(c.env, c.req.raw));
-regionsApp.post('/regions/v1/claim', (c) => claim(c.env, c.req.raw));
-regionsApp.get('/regions/v1/payload/:job', (c) => payload(c.env, c.req.raw, c.req.param('job')));
-regionsApp.put('/regions/v1/output/:job', (c) => output(c.env, c.req.raw, c.req.param('job')));
-regionsApp.put('/admin/regions/:id', (c) => putRegion(c.env, c.req.raw, c.req.param('id')));
-regionsApp.get('/admin/regions', (c) => listRegions(c.env, c.req.raw));
-regionsApp.get('/admin/accounts', (c) => listAccounts(c.env, c.req.raw));
-regionsApp.post('/admin/accounts', (c) => createAccount(c.env, c.req.raw));
-regionsApp.get('/admin/accounts/:id', (c) => getAccount(c.env, c.req.raw, c.req.param('id')));
-regionsApp.patch('/admin/accounts/:id', (c) => updateAccount(c.env, c.req.raw, c.req.param('id')));
-regionsApp.delete('/admin/accounts/:id', (c) => deleteAccount(c.env, c.req.raw, c.req.param('id')));
-regionsApp.get('/livez', (c) => c.text('ok'));
-regionsApp.get('/', (c) => c.text('Longshore: a serverless GPU gateway. Jobs: POST /v2/{endpoint}/run with an API key.\n'));
+regionsApp.post('/regions/v1/heartbeat', INTERNAL, (c) => heartbeat(c.env, c.req.raw));
+regionsApp.post('/regions/v1/events', INTERNAL, (c) => events(c.env, c.req.raw));
+regionsApp.post('/regions/v1/claim', INTERNAL, (c) => claim(c.env, c.req.raw));
+regionsApp.get('/regions/v1/payload/:job', INTERNAL, (c) => payload(c.env, c.req.raw, c.req.param('job')));
+regionsApp.put('/regions/v1/output/:job', INTERNAL, (c) => output(c.env, c.req.raw, c.req.param('job')));
+regionsApp.put('/admin/regions/:id', putRegionOperation, (c) => putRegion(c.env, c.req.raw, c.req.param('id')));
+regionsApp.get('/admin/regions', listRegionsOperation, (c) => listRegions(c.env, c.req.raw));
+regionsApp.get('/admin/accounts', listAccountsOperation, (c) => listAccounts(c.env, c.req.raw));
+regionsApp.post('/admin/accounts', createAccountOperation, (c) => createAccount(c.env, c.req.raw));
+regionsApp.get('/admin/accounts/:id', getAccountOperation, (c) => getAccount(c.env, c.req.raw, c.req.param('id')));
+regionsApp.patch('/admin/accounts/:id', updateAccountOperation, (c) => updateAccount(c.env, c.req.raw, c.req.param('id')));
+regionsApp.delete('/admin/accounts/:id', deleteAccountOperation, (c) => deleteAccount(c.env, c.req.raw, c.req.param('id')));
+regionsApp.get('/livez', livezOperation, (c) => c.text('ok'));
+regionsApp.get('/', rootOperation, (c) => c.text('Longshore: a serverless GPU gateway. Jobs: POST /v2/{endpoint}/run with an API key.\n'));

@@ -3,6 +3,14 @@
 import { createApp } from '../create-app.ts';
 import { createServerless } from './create.ts';
 import { deleteServerless } from './delete.ts';
+import {
+	createServerlessOperation,
+	deleteServerlessOperation,
+	getServerlessOperation,
+	listServerlessOperation,
+	rotateWebhookSecretOperation,
+	updateServerlessOperation,
+} from './describe.ts';
 import { getServerless, listServerless } from './read.ts';
 import { rotateWebhookSecret } from './rotate-webhook-secret.ts';
 import { updateServerless } from './update.ts';
@@ -10,9 +18,9 @@ import { updateServerless } from './update.ts';
 /** `/v2/serverless…`. */
 export const serverlessApp = createApp();
 
-serverlessApp.get('/v2/serverless', (c) => listServerless(c.env, c.req.raw));
-serverlessApp.post('/v2/serverless', (c) => createServerless(c.env, c.req.raw));
-serverlessApp.get('/v2/serverless/:id', (c) => getServerless(c.env, c.req.raw, c.req.param('id')));
-serverlessApp.patch('/v2/serverless/:id', (c) => updateServerless(c.env, c.req.raw, c.req.param('id')));
-serverlessApp.post('/v2/serverless/:id/webhook-secret/rotate', (c) => rotateWebhookSecret(c.env, c.req.raw, c.req.param('id')));
-serverlessApp.delete('/v2/serverless/:id', (c) => deleteServerless(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.get('/v2/serverless', listServerlessOperation, (c) => listServerless(c.env, c.req.raw));
+serverlessApp.post('/v2/serverless', createServerlessOperation, (c) => createServerless(c.env, c.req.raw));
+serverlessApp.get('/v2/serverless/:id', getServerlessOperation, (c) => getServerless(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.patch('/v2/serverless/:id', updateServerlessOperation, (c) => updateServerless(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.post('/v2/serverless/:id/webhook-secret/rotate', rotateWebhookSecretOperation, (c) => rotateWebhookSecret(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.delete('/v2/serverless/:id', deleteServerlessOperation, (c) => deleteServerless(c.env, c.req.raw, c.req.param('id')));

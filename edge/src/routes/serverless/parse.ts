@@ -6,7 +6,8 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import type * as z from 'zod';
 import { readBody } from '../../gate/body.ts';
 
-const MANAGE_BODY_BYTES_MAX = 1024 * 1024;
+/** Body of a management call. */
+export const MANAGE_BODY_BYTES_MAX = 1024 * 1024;
 
 /** The body of a management call. Throws `malformed_json`, or `unprocessable` with the field and what is wrong. */
 export async function readManageBody<T extends z.ZodObject>(request: Request, schema: T): Promise<z.output<T>> {

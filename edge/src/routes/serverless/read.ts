@@ -1,5 +1,6 @@
 /** `GET /v2/serverless` and `GET /v2/serverless/{id}`: the caller's endpoints. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import type { EndpointV2 } from '@longshore/shared-schema/wire/rest-answers';
 import { toEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
 import type { Env } from '../../env.ts';
 import { authenticate, requireScope } from '../../gate/authenticate.ts';
@@ -23,6 +24,6 @@ export async function getServerless(env: Env, request: Request, id: string): Pro
 	return Response.json(show(record, request));
 }
 
-function show(record: EndpointRecord, request: Request): Record<string, unknown> {
+function show(record: EndpointRecord, request: Request): EndpointV2 {
 	return toEndpointV2(record.id, new Date(record.createdAt).toISOString(), record.version, record.spec, new URL(request.url).origin);
 }

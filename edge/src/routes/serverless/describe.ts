@@ -1,0 +1,70 @@
+/** What the routes that manage endpoints say of themselves. */
+import { createdEndpointV2, endpointListV2, endpointV2, webhookSecretV2 } from '@longshore/shared-schema/wire/rest-answers';
+import { createEndpointV2, updateEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
+import type { Operation } from '../../openapi/operation.ts';
+import { MANAGE_BODY_BYTES_MAX } from './parse.ts';
+
+const EXAMPLE = {
+	name: 'sentences',
+	type: 'QUEUE',
+	image: 'registry.example/sentences:1.4',
+	gpu: { pools: ['ADA_24', 'AMPERE_80'], count: 1 },
+	workers: { min: 0, max: 3, idleTimeout: 5 },
+};
+
+export const listServerlessOperation: Operation = {
+	id: 'listEndpoints',
+	group: 'Endpoints',
+	summary: 'List endpoints',
+	key: 'read',
+	answers: { 200: { text: 'The account’s endpoints.', schema: endpointListV2 } },
+};
+
+export const createServerlessOperation: Operation = {
+	id: 'createEndpoint',
+	group: 'Endpoints',
+	summary: 'Make an endpoint',
+	text: 'Exactly one of `gpu` and `cpu`. The pools are tried in their order, over all regions. Unknown members are refused.',
+	key: 'manage',
+	body: { schema: createEndpointV2, bytesMax: MANAGE_BODY_BYTES_MAX, required: true, example: EXAMPLE },
+	answers: { 201: { text: 'The endpoint.', schema: createdEndpointV2 } },
+};
+
+export const getServerlessOperation: Operation = {
+	id: 'getEndpoint',
+	group: 'Endpoints',
+	summary: 'Read an endpoint',
+	key: 'read',
+	answers: { 200: { text: 'The endpoint.', schema: endpointV2 } },
+	errors: ['unknown_endpoint'],
+};
+
+export const updateServerlessOperation: Operation = {
+	id: 'updateEndpoint',
+	group: 'Endpoints',
+	summary: 'Change an endpoint',
+	text: 'What the body leaves out stays. The name, the workers, scaling and time-outs apply in place; anything else makes a new version with new workers.',
+	key: 'manage',
+	body: { schema: updateEndpointV2, bytesMax: MANAGE_BODY_BYTES_MAX, required: true, example: { workers: { max: 5 } } },
+	answers: { 200: { text: 'The endpoint.', schema: endpointV2 } },
+	errors: ['unknown_endpoint'],
+};
+
+export const deleteServerlessOperation: Operation = {
+	id: 'deleteEndpoint',
+	group: 'Endpoints',
+	summary: 'Delete an endpoint',
+	key: 'manage',
+	answers: { 204: { text: 'It is gone, its workers are taken back.' } },
+	errors: ['unknown_endpoint'],
+};
+
+export const rotateWebhookSecretOperation: Operation = {
+	id: 'rotateWebhookSecret',
+	group: 'Endpoints',
+	summary: 'Replace the secret that signs webhooks',
+	text: 'Shown once. The old one signs beside it for 24 hours.',
+	key: 'manage',
+	answers: { 200: { text: 'The new secret.', schema: webhookSecretV2 } },
+	errors: ['unknown_endpoint'],
+};
