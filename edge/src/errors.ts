@@ -18,7 +18,7 @@ export function errorAnswer(error: unknown, request: Request): Response {
 	if (form === 'openai') return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
 	if (form === 'runpod') return Response.json({ error: known.message }, { status, headers });
 	return Response.json(
-		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: [known.message] },
+		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: known.problems },
 		{ status, headers: { ...headers, 'content-type': 'application/problem+json' } },
 	);
 }

@@ -32,6 +32,35 @@ export const STREAM_WAIT_MS: Bounds = { min: 1_000, max: 300_000, default: 9_000
 /** Idle timeout of a worker in seconds (RunPod): 1 to 3600, default 5. */
 export const IDLE_TIMEOUT_S: Bounds = { min: 1, max: 3_600, default: 5 };
 
+/** Body of a management call. Bytes. */
+export const MANAGE_BODY_BYTES_MAX = 1024 * 1024;
+/** Words of a start command. */
+export const COMMAND_WORDS_MAX = 100;
+/** Characters of one word of a start command. */
+export const COMMAND_WORD_CHARS_MAX = 4_000;
+/** Names of environment variables. */
+export const ENV_NAME_PATTERN: RegExp = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** Characters of one variable's value: Linux takes 128 KiB a string. */
+export const ENV_VALUE_CHARS_MAX = 32_768;
+/** Characters of all variables of an endpoint: they travel in one message on a region's NATS. */
+export const ENV_CHARS_MAX = 131_072;
+/** GPUs of one worker: the largest machines have 16. */
+export const GPUS_PER_WORKER_MAX = 16;
+/** Virtual CPUs of one CPU worker. */
+export const VCPUS_PER_WORKER_MAX = 256;
+/** Workers of one endpoint. */
+export const WORKERS_MAX = 1_000;
+/** Disk of a worker's container in GB. */
+export const CONTAINER_DISK_GB: Bounds = { min: 1, max: 10_000, default: 20 };
+/** Ports of a worker that are reachable from outside. */
+export const PORTS_MAX = 20;
+/** `<port>/http` or `<port>/tcp`, ports 1 to 65535. */
+export const PORT_PATTERN: RegExp = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])\/(http|tcp)$/;
+/** CUDA versions, major and minor. */
+export const CUDA_VERSION_PATTERN: RegExp = /^\d{1,3}\.\d{1,3}$/;
+/** Releases of an endpoint that are kept; the oldest go first. */
+export const RELEASES_KEPT_MAX = 100;
+
 /** Jobs in one dispatch batch. */
 export const DISPATCH_BATCH_JOBS_MAX = 256;
 /** Bytes of one dispatch batch's body. */

@@ -1,6 +1,7 @@
 /** How an endpoint's workers are shared among regions. Pure. Their sum never exceeds the maximum. */
-import { poolOfGpuType } from '@longshore/shared-schema/catalog/gpus';
+import { isCudaAllowed } from '@longshore/shared-schema/endpoint/cuda';
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { gpuTierOf } from '@longshore/shared-schema/endpoint/gpu-preference';
 import type { HostFigure } from '@longshore/shared-schema/wire/region';
 
 /** A region as the allocator sees it. `held` grants stay until the region is given up. */
@@ -67,14 +68,12 @@ function rankRegions(spec: EndpointSpec, regions: readonly RegionCapacity[]): Ra
 	return ranked.sort((a, b) => a.tier - b.tier || b.room - a.room || a.region.localeCompare(b.region));
 }
 
-/** Place of the host's pool in the endpoint's order of preference; -1 when the endpoint may not run there. */
+/** Place of the host's GPUs in the endpoint's order of preference; -1 when the endpoint may not run there. */
 function tierOf(spec: EndpointSpec, host: HostFigure): number {
 	if (spec.dataCenterIds.length > 0 && !spec.dataCenterIds.includes(host.dataCenterId)) return -1;
 	if (spec.gpuCount === 0) return 0;
-	if (spec.cudaVersions.length > 0 && !spec.cudaVersions.includes(host.cudaVersion)) return -1;
-	if (spec.excludedGpuTypes.includes(host.gpuType)) return -1;
-	const pool = poolOfGpuType(host.gpuType);
-	return pool === undefined ? -1 : spec.gpuPools.indexOf(pool.id);
+	if (!isCudaAllowed(spec, host.cudaVersion) || spec.excludedGpuTypes.includes(host.gpuType)) return -1;
+	return gpuTierOf(spec, host.gpuType);
 }
 
 function roomOn(spec: EndpointSpec, host: HostFigure): number {

@@ -13,12 +13,20 @@ const IN_PLACE: ReadonlySet<keyof EndpointSpec> = new Set([
 	'retriesMax',
 	'flashboot',
 	'webhookProfile',
+	'fallbackOrder',
 ]);
 
 /** Whether workers of the old specification are outdated under the new one. */
 export function needsNewWorkers(before: EndpointSpec, after: EndpointSpec): boolean {
 	const names = Object.keys(after) as (keyof EndpointSpec)[];
 	return names.some((name) => !IN_PLACE.has(name) && textOf(before[name]) !== textOf(after[name]));
+}
+
+/** The specification that brings the workers of `earlier` back. What applies in place stays as it is now: a bad image is no reason to scale as last year. */
+export function rolledBack(current: EndpointSpec, earlier: EndpointSpec): EndpointSpec {
+	const kept = Object.fromEntries(Object.entries(current).filter(([name]) => IN_PLACE.has(name as keyof EndpointSpec)));
+	const { webhookProfile: _, ...released } = earlier;
+	return { ...released, ...kept };
 }
 
 /** Variables in another order are the same variables. */

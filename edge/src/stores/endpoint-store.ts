@@ -1,11 +1,16 @@
-/** One endpoint: its specification and version, and how its workers are shared among regions. It may not know about jobs. */
+/** One endpoint: its specification, its releases, and how its workers are shared among regions. It may not know about jobs. */
 import { DurableObject } from 'cloudflare:workers';
-import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
-import { applyV2, problemOfSpec, type UpdateEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
+import { DEFAULT_CATALOG } from '@longshore/shared-schema/catalog/data';
+import { type EndpointSpec, endpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { applyV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-apply';
+import type { UpdateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
+import { problemsOfSpec, problemsOfUpdate } from '@longshore/shared-schema/wire/rest-v2/endpoint-problems';
+import { diffSpecs } from '@longshore/shared-schema/wire/rest-v2/release-diff';
 import { allocateGrants, type RegionCapacity, type Share } from '../core/allocate-grants.ts';
-import { needsNewWorkers } from '../core/release.ts';
+import { needsNewWorkers, rolledBack } from '../core/release.ts';
 import type { WebhookProfile } from '../core/webhook-schedule.ts';
 import type { Env } from '../env.ts';
+import { type Release, ReleaseTable } from './release-table.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
 
 /** All that is kept of an endpoint. `revision` rises with every change, `version` only with one that needs new workers. */
@@ -20,6 +25,17 @@ export interface EndpointRecord {
 	readonly shares: readonly Share[];
 }
 
+/** Why a change was not made: what is wrong with it. */
+export interface Refused {
+	readonly problems: readonly string[];
+}
+
+/** A record as stored; members that specifications did not have when it was written get their defaults. */
+export function readRecord(text: string): EndpointRecord {
+	const record = JSON.parse(text) as EndpointRecord;
+	return { ...record, spec: endpointSpec.parse(record.spec) };
+}
+
 /** What a JobStore needs to call webhooks: the profile and the secrets to sign with, the newest first. */
 export interface WebhookPlan {
 	readonly profile: WebhookProfile;
@@ -30,41 +46,60 @@ export interface WebhookPlan {
 export class EndpointStore extends DurableObject<Env> {
 	readonly #sql: SqlStorage;
 	readonly #webhookSecrets: WebhookSecrets;
+	readonly #releases: ReleaseTable;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		this.#sql = ctx.storage.sql;
 		this.#sql.exec('CREATE TABLE IF NOT EXISTS endpoint (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)');
 		this.#webhookSecrets = new WebhookSecrets(this.#sql);
+		this.#releases = new ReleaseTable(this.#sql);
 	}
 
 	/** The endpoint, or null when it was deleted or never made. */
 	get(): EndpointRecord | null {
 		const [row] = this.#sql.exec<{ record: string }>('SELECT record FROM endpoint');
-		return row === undefined ? null : (JSON.parse(row.record) as EndpointRecord);
+		return row === undefined ? null : readRecord(row.record);
 	}
 
 	/** Makes the endpoint and shares its workers out. */
 	async create(id: string, accountId: string, shards: number, spec: EndpointSpec): Promise<EndpointRecord> {
 		const record: EndpointRecord = { id, accountId, createdAt: Date.now(), shards, revision: 1, version: 1, spec, shares: [] };
-		this.#save(record);
+		this.ctx.storage.transactionSync(() => {
+			this.#save(record);
+			this.#releases.add({ version: 1, spec, diff: [], createdAt: record.createdAt, createdBy: accountId });
+		});
 		return this.#share(record);
 	}
 
 	/**
-	 * Changes what `body` names, so that two changes at the same time are both kept. Null when there is no endpoint, a text when the
+	 * Changes what `body` names, so that two changes at the same time are both kept. Null when there is no endpoint, the problems when the
 	 * specification would not hold together.
 	 */
-	async update(body: UpdateEndpointV2): Promise<EndpointRecord | string | null> {
+	async update(body: UpdateEndpointV2): Promise<EndpointRecord | Refused | null> {
 		const old = this.get();
 		if (old === null) return null;
 		const spec = applyV2(old.spec, body);
-		const problem = problemOfSpec(spec, spec.gpuCount > 0, spec.gpuCount === 0);
-		if (problem !== null) return problem;
-		const version = needsNewWorkers(old.spec, spec) ? old.version + 1 : old.version;
-		const record = { ...old, spec, version, revision: old.revision + 1 };
-		this.#save(record);
-		return this.#share(record);
+		const problems = [...problemsOfUpdate(body, old.spec), ...problemsOfSpec(spec, body, DEFAULT_CATALOG)];
+		return problems.length > 0 ? { problems } : this.#change(old, spec);
+	}
+
+	/** Brings an earlier release's workers back under a new version. Null when there is no endpoint, `unknown` when there is no such release, `same` when that is what runs. */
+	async rollback(version: number): Promise<EndpointRecord | 'unknown' | 'same' | null> {
+		const old = this.get();
+		if (old === null) return null;
+		const release = this.#releases.list().find((candidate) => candidate.version === version);
+		if (release === undefined) return 'unknown';
+		const spec = rolledBack(old.spec, release.spec);
+		return needsNewWorkers(old.spec, spec) ? this.#change(old, spec) : 'same';
+	}
+
+	/** The endpoint's releases, newest first. */
+	releases(): Release[] {
+		const record = this.get();
+		if (record === null) return [];
+		this.#noteFirst(record);
+		return this.#releases.list();
 	}
 
 	/** Deletes the endpoint: takes its grants back, then everything that is kept of its jobs. */
@@ -72,6 +107,7 @@ export class EndpointStore extends DurableObject<Env> {
 		const old = this.get();
 		this.#sql.exec('DELETE FROM endpoint');
 		this.#webhookSecrets.remove();
+		this.#releases.remove();
 		if (old === null) return;
 		await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
 		for (let shard = 0; shard < old.shards; shard++) await this.env.JOB_STORE.getByName(`${old.id}/${shard}`).destroy();
@@ -92,6 +128,23 @@ export class EndpointStore extends DurableObject<Env> {
 	async reallocate(regions: readonly RegionCapacity[]): Promise<void> {
 		const record = this.get();
 		if (record !== null) await this.#publish(record, regions);
+	}
+
+	/** Saves the new specification, as a release where it needs new workers, and tells the regions at once. */
+	async #change(old: EndpointRecord, spec: EndpointSpec): Promise<EndpointRecord> {
+		const rolls = needsNewWorkers(old.spec, spec);
+		const record = { ...old, spec, version: rolls ? old.version + 1 : old.version, revision: old.revision + 1 };
+		this.ctx.storage.transactionSync(() => {
+			this.#noteFirst(old);
+			if (rolls) this.#releases.add({ version: record.version, spec, diff: diffSpecs(old.spec, spec), createdAt: Date.now(), createdBy: old.accountId });
+			this.#save(record);
+		});
+		return this.#share(record);
+	}
+
+	/** An endpoint that was made before releases were kept has none of its current version yet. */
+	#noteFirst({ version, spec, createdAt, accountId }: EndpointRecord): void {
+		this.#releases.add({ version, spec, diff: [], createdAt, createdBy: accountId });
 	}
 
 	async #share(record: EndpointRecord): Promise<EndpointRecord> {

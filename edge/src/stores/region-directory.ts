@@ -11,7 +11,7 @@ import { addCounts, capacityPrint, grantOf, NO_WORKERS, routesOf } from '../core
 import { type Env, settingsOf } from '../env.ts';
 import { logError, logInfo } from '../log.ts';
 import { postJsonToRegion } from '../regions/region-client.ts';
-import type { EndpointRecord } from './endpoint-store.ts';
+import { type EndpointRecord, readRecord } from './endpoint-store.ts';
 import { LostBoots } from './lost-boots.ts';
 
 const SCHEMA = `
@@ -60,7 +60,7 @@ export class RegionDirectory extends DurableObject<Env> {
 			this.#seeHosts(row.id, JSON.parse(row.hosts) as HostFigure[]);
 			this.#prints.set(row.id, capacityPrint(this.#hostsOf(row.id)));
 		}
-		for (const { record } of this.#sql.exec<{ record: string }>('SELECT record FROM endpoints')) this.#remember(JSON.parse(record) as EndpointRecord);
+		for (const { record } of this.#sql.exec<{ record: string }>('SELECT record FROM endpoints')) this.#remember(readRecord(record));
 	}
 
 	/** Adds a region or changes its address or key. */

@@ -1,8 +1,9 @@
 /** Decides on which host the next worker of an endpoint starts, or says in words why none fits. */
-import { GPU_POOL_IDS, type GpuPoolId, poolOfGpuType } from '@longshore/shared-schema/catalog/gpus';
+import { describeCuda, isCudaAllowed } from '@longshore/shared-schema/endpoint/cuda';
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { gpuTiers, tierNameOf } from '@longshore/shared-schema/endpoint/gpu-preference';
 
-export type PlaceSpec = Pick<EndpointSpec, 'gpuPools' | 'excludedGpuTypes' | 'gpuCount' | 'cudaVersions' | 'dataCenterIds' | 'model'>;
+export type PlaceSpec = Pick<EndpointSpec, 'gpuPools' | 'gpuTypes' | 'excludedGpuTypes' | 'gpuCount' | 'cudaVersions' | 'minCudaVersion' | 'dataCenterIds' | 'model'>;
 
 export interface PlaceHost {
 	readonly id: string;
@@ -25,17 +26,17 @@ export type Placement = { readonly hostId: string; readonly why: string } | { re
 
 const BLOCKED_CHARS_MAX = 300;
 
-/** The best host: pools in the endpoint's order, then the one that holds the model, then spread. */
+/** The best host: pools or GPU types in the endpoint's order, then the one that holds the model, then spread. */
 export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[]): Placement {
 	const allowed = hosts.filter((host) => spec.dataCenterIds.length === 0 || spec.dataCenterIds.includes(host.dataCenterId));
 	if (spec.gpuCount === 0) return placeAmong('CPU', allowed.slice(), spec) ?? blockedBy([explain('CPU', allowed, spec)], allowed);
-	const pools: readonly GpuPoolId[] = spec.gpuPools.length > 0 ? spec.gpuPools : GPU_POOL_IDS;
+	const named = spec.gpuPools.length + spec.gpuTypes.length > 0;
 	const explanations: string[] = [];
-	for (const pool of pools) {
-		const members = allowed.filter((host) => poolOfGpuType(host.gpuType)?.id === pool);
-		const placement = placeAmong(pool, members, spec);
+	for (const tier of gpuTiers(spec)) {
+		const members = allowed.filter((host) => tierNameOf(spec, host.gpuType) === tier);
+		const placement = placeAmong(tier, members, spec);
 		if (placement !== null) return placement;
-		if (members.length > 0 || spec.gpuPools.length > 0) explanations.push(explain(pool, members, spec));
+		if (members.length > 0 || named) explanations.push(explain(tier, members, spec));
 	}
 	return blockedBy(explanations.length > 0 ? explanations : ['no host with GPUs in the allowed data centres'], allowed);
 }
@@ -53,7 +54,7 @@ function obstacle(host: PlaceHost, spec: PlaceSpec): Obstacle | null {
 	if (host.draining) return 'draining';
 	if (spec.gpuCount > 0) {
 		if (spec.excludedGpuTypes.includes(host.gpuType)) return 'excluded';
-		if (spec.cudaVersions.length > 0 && !spec.cudaVersions.includes(host.cudaVersion)) return 'cuda';
+		if (!isCudaAllowed(spec, host.cudaVersion)) return 'cuda';
 		if (host.gpus < spec.gpuCount) return 'small';
 		if (host.gpusFree < spec.gpuCount) return 'full';
 	}
@@ -83,7 +84,7 @@ function explain(pool: string, members: readonly PlaceHost[], spec: PlaceSpec): 
 	const full = of('full');
 	if (full.length > 0) return `${pool} full in ${names(full.map((host) => host.dataCenterId))}`;
 	if (of('small').length > 0) return `${pool} has no host with ${spec.gpuCount} ${spec.gpuCount === 1 ? 'GPU' : 'GPUs'}`;
-	if (of('cuda').length > 0) return `${pool} has no host with CUDA ${spec.cudaVersions.join(' or ')}`;
+	if (of('cuda').length > 0) return `${pool} has no host with CUDA ${describeCuda(spec)}`;
 	if (of('excluded').length > 0) return `${pool} has only excluded GPU types`;
 	return `${pool} has only draining hosts`;
 }

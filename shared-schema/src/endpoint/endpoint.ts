@@ -1,12 +1,23 @@
-/** An endpoint's specification: what to run, on which GPUs, how many, for how long. Field names are ours; `wire/runpod-rest.ts` maps RunPod's. */
+/** An endpoint's specification: what to run, on which GPUs, how many, for how long. Field names are ours; `wire/rest-v2` maps RunPod's. */
 import * as z from 'zod';
 import { GPU_POOL_IDS } from '../catalog/gpus.ts';
-import { EXECUTION_TIMEOUT_MS, IDLE_TIMEOUT_S, TTL_MS } from '../limits.ts';
-
-/** Words of a start command. */
-export const COMMAND_WORDS_MAX = 100;
-/** Characters of one word of a start command. */
-export const COMMAND_WORD_CHARS_MAX = 4_000;
+import {
+	COMMAND_WORD_CHARS_MAX,
+	COMMAND_WORDS_MAX,
+	CONTAINER_DISK_GB,
+	CUDA_VERSION_PATTERN,
+	ENV_NAME_PATTERN,
+	ENV_VALUE_CHARS_MAX,
+	EXECUTION_TIMEOUT_MS,
+	GPUS_PER_WORKER_MAX,
+	ID_PATTERN,
+	IDLE_TIMEOUT_S,
+	PORT_PATTERN,
+	PORTS_MAX,
+	TTL_MS,
+	VCPUS_PER_WORKER_MAX,
+	WORKERS_MAX,
+} from '../limits.ts';
 
 /** Queue delay: seconds that a request may wait before workers are added. Request count: requests per worker. */
 export const scaling = z.discriminatedUnion('type', [
@@ -15,6 +26,14 @@ export const scaling = z.discriminatedUnion('type', [
 ]);
 export type Scaling = z.infer<typeof scaling>;
 
+/** How FlashBoot was asked for. Records of before this had three values said `true` or `false`. */
+export const FLASHBOOT_MODES = ['OFF', 'FLASHBOOT', 'PRIORITY_FLASHBOOT'] as const;
+const flashboot = z.preprocess((value) => (value === true ? 'FLASHBOOT' : value === false ? 'OFF' : value), z.enum(FLASHBOOT_MODES));
+
+/** One kind of CPU worker: a flavour of the catalogue and its number of virtual CPUs. */
+export const cpuFlavor = z.object({ id: z.string().max(40), vcpuCount: z.int().min(1).max(VCPUS_PER_WORKER_MAX) });
+export type CpuFlavor = z.infer<typeof cpuFlavor>;
+
 export const endpointSpec = z.object({
 	name: z.string().min(1).max(191),
 	type: z.enum(['QUEUE', 'LOAD_BALANCER']),
@@ -22,25 +41,42 @@ export const endpointSpec = z.object({
 	image: z.string().min(1).max(500),
 	/** Start command, already split into words; empty: the image's own. */
 	command: z.array(z.string().max(COMMAND_WORD_CHARS_MAX)).max(COMMAND_WORDS_MAX),
-	env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(32_768)),
+	/** Values may hold references to the account's secrets `{{ secret.NAME }}`. */
+	env: z.record(z.string().regex(ENV_NAME_PATTERN), z.string().max(ENV_VALUE_CHARS_MAX)),
 	/** In order of preference; empty on a CPU endpoint. */
 	gpuPools: z.array(z.enum(GPU_POOL_IDS)).max(20),
+	/** Only these GPU types, in order of preference; empty: every type of the pools but the excluded ones. */
+	gpuTypes: z.array(z.string().max(80)).max(60).default([]),
 	excludedGpuTypes: z.array(z.string().max(80)).max(60),
-	gpuCount: z.int().min(0).max(16),
+	gpuCount: z.int().min(0).max(GPUS_PER_WORKER_MAX),
+	/** Acceptable kinds of a CPU endpoint's workers, in order of preference; empty on a GPU endpoint. */
+	cpuFlavors: z.array(cpuFlavor).max(20).default([]),
 	/** Allowed CUDA versions of a host's driver; empty: any. */
 	cudaVersions: z.array(z.string().max(10)).max(30),
+	/** Lowest CUDA version of a host's driver; null: any. */
+	minCudaVersion: z.string().regex(CUDA_VERSION_PATTERN).nullable().default(null),
 	/** Allowed data centres; empty: all. */
 	dataCenterIds: z.array(z.string().max(40)).max(100),
-	workersMin: z.int().min(0).max(1_000),
-	workersMax: z.int().min(0).max(1_000),
+	/** Volumes of the account, at most one in a data centre; workers run in their data centres only. */
+	networkVolumeIds: z.array(z.string().regex(ID_PATTERN)).max(30).default([]),
+	/** Ports of the worker that are reachable from outside, `<port>/http` or `<port>/tcp`. */
+	ports: z.array(z.string().regex(PORT_PATTERN)).max(PORTS_MAX).default([]),
+	/** Container disk in GB; null: the host's default. */
+	diskGb: z.int().min(CONTAINER_DISK_GB.min).max(CONTAINER_DISK_GB.max).nullable().default(null),
+	/** The account's credential for the image's registry; null: none is needed. */
+	registryId: z.string().regex(ID_PATTERN).nullable().default(null),
+	workersMin: z.int().min(0).max(WORKERS_MAX),
+	workersMax: z.int().min(0).max(WORKERS_MAX),
 	idleTimeoutS: z.number().min(IDLE_TIMEOUT_S.min).max(IDLE_TIMEOUT_S.max),
 	scaling,
 	executionTimeoutMs: z.int().min(EXECUTION_TIMEOUT_MS.min).max(EXECUTION_TIMEOUT_MS.max),
 	ttlMs: z.int().min(TTL_MS.min).max(TTL_MS.max),
 	/** New attempts after a lost worker (RunPod: 1). */
 	retriesMax: z.int().min(0).max(10),
-	flashboot: z.boolean(),
+	flashboot,
 	model: z.string().max(300).nullable(),
+	/** `tier`: a better GPU tier in another region goes before a worse one here; `region`: every tier of a region goes before the next region. */
+	fallbackOrder: z.enum(['tier', 'region']).default('tier'),
 	/** When a webhook counts as delivered and how long it is tried; left out: as RunPod does. */
 	webhookProfile: z.enum(['runpod', 'durable']).optional(),
 });

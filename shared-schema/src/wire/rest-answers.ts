@@ -12,20 +12,34 @@ const endpointFields = {
 	image: z.string(),
 	args: z.string(),
 	env: z.record(z.string(), z.string()),
-	gpu: z.object({ pools: z.array(z.string()), excludedTypes: z.array(z.string()), count: integer, allowedCudaVersions: z.array(z.string()) }).optional(),
-	cpu: z.array(z.object({ id: z.string() })).optional(),
-	workers: z.object({ min: integer, max: integer, idleTimeout: z.number() }),
+	disk: integer.nullable().describe('GB of the container’s disk; null: what the host gives.'),
+	ports: z.array(z.string()),
+	registry: z.string().nullable(),
+	gpu: z
+		.object({
+			pools: z.array(z.string()).describe('In order of preference.'),
+			types: z.array(z.string()).optional().describe('Only these types, in order of preference.'),
+			excludedTypes: z.array(z.string()),
+			count: integer,
+			allowedCudaVersions: z.array(z.string()),
+			minCudaVersion: z.string().nullable(),
+		})
+		.optional(),
+	cpu: z.array(z.object({ id: z.string(), vcpuCount: integer, memory: z.number().describe('GB.') })).optional(),
+	workers: z.object({ min: integer, max: integer, idleTimeout: z.number().optional().describe('Seconds; not there where it does not apply.') }),
 	scaling: z.discriminatedUnion('type', [
 		z.object({ type: z.literal('QUEUE_DELAY'), queueDelay: z.number() }),
 		z.object({ type: z.literal('REQUEST_COUNT'), requestCount: z.int() }),
 	]),
 	dataCenterIds: z.array(z.string()),
+	networkVolumes: z.array(z.string()),
 	timeout: integer,
 	ttl: integer,
 	retries: integer,
-	flashboot: z.enum(['OFF', 'FLASHBOOT']),
+	flashboot: z.enum(['OFF', 'FLASHBOOT', 'PRIORITY_FLASHBOOT']),
 	model: z.string().nullable(),
 	webhook: z.object({ profile: z.enum(['runpod', 'durable']) }),
+	fallbackOrder: z.enum(['tier', 'region']),
 	requestUrls: z.record(z.string(), z.string()).describe('Where its jobs are sent; `{job_id}` stands for an id.'),
 };
 

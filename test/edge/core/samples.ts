@@ -1,8 +1,9 @@
 /** Hosts, routes and specifications for tests of the edge's decisions. */
 import type { EndpointSpec } from '../../../shared-schema/src/endpoint/endpoint.ts';
 import type { HostFigure } from '../../../shared-schema/src/wire/region.ts';
+import { specFromV2 } from '../../../shared-schema/src/wire/rest-v2/endpoint-apply.ts';
+import { createEndpointV2 } from '../../../shared-schema/src/wire/rest-v2/endpoint-body.ts';
 import type { RegionRoute } from '../../../shared-schema/src/wire/route.ts';
-import { createEndpointV2, specFromV2 } from '../../../shared-schema/src/wire/runpod-rest.ts';
 
 export const RTX4090 = 'NVIDIA GeForce RTX 4090';
 export const A100 = 'NVIDIA A100 80GB PCIe';

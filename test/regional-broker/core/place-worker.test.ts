@@ -5,7 +5,16 @@ import { GPU_POOL_IDS, GPU_POOLS } from '../../../shared-schema/src/catalog/gpus
 
 const ADA = 'NVIDIA GeForce RTX 4090';
 const A100 = 'NVIDIA A100 80GB PCIe';
-const spec: PlaceSpec = { gpuPools: ['AMPERE_80', 'ADA_24'], excludedGpuTypes: [], gpuCount: 1, cudaVersions: [], dataCenterIds: [], model: null };
+const spec: PlaceSpec = {
+	gpuPools: ['AMPERE_80', 'ADA_24'],
+	gpuTypes: [],
+	excludedGpuTypes: [],
+	gpuCount: 1,
+	cudaVersions: [],
+	minCudaVersion: null,
+	dataCenterIds: [],
+	model: null,
+};
 const host = (id: string, overrides: Partial<PlaceHost> = {}): PlaceHost => ({
 	id,
 	dataCenterId: 'EU-SE-1',
@@ -63,6 +72,18 @@ describe('reasons', () => {
 	] as const)('%s', (_, hosts, text) => {
 		expect(blockedOf({ ...spec, cudaVersions: ['12.8'] }, hosts)).toContain(text);
 	});
+	it('takes GPU types in their order, whatever their pools', () => {
+		const hosts = [host('a', { gpuType: 'NVIDIA L40' }), host('b', { gpuType: 'NVIDIA L40S' }), host('c', { gpuType: 'Tesla T4' })];
+		const byType = (...gpuTypes: string[]): PlaceSpec => ({ ...spec, gpuPools: ['ADA_48_PRO'], gpuTypes });
+		expect(hostOf(byType('NVIDIA L40S', 'NVIDIA L40'), hosts)).toBe('b');
+		expect(hostOf(byType('Tesla T4', 'NVIDIA L40S'), hosts)).toBe('c');
+		expect(blockedOf(byType('NVIDIA L4'), hosts)).toBe('NVIDIA L4 has no host in this region');
+	});
+	it('obeys the lowest CUDA version, compared as numbers', () => {
+		const hosts = [host('a', { cudaVersion: '12.8' }), host('b', { cudaVersion: '12.10' })];
+		expect(hostOf({ ...spec, minCudaVersion: '12.9' }, hosts)).toBe('b');
+		expect(blockedOf({ ...spec, minCudaVersion: '13.0' }, hosts)).toContain('AMPERE_80 has no host with CUDA 13.0 or newer');
+	});
 	it('says when the next try is due after failed starts', () => {
 		expect(placeWorker(spec, [host('a', { backoffMs: 900 }), host('b', { backoffMs: 300 })])).toMatchObject({ retryInMs: 300 });
 	});
@@ -84,8 +105,10 @@ const anyHost = fc.record({
 const anySpec = fc.record({
 	gpuPools: fc.subarray([...GPU_POOL_IDS]),
 	excludedGpuTypes: fc.subarray(GPU_POOLS.flatMap((pool) => pool.gpuTypes)),
+	gpuTypes: fc.oneof(fc.constant<string[]>([]), fc.subarray(GPU_POOLS.flatMap((pool) => [...pool.gpuTypes]))),
 	gpuCount: fc.nat(4),
 	cudaVersions: fc.subarray(['12.4', '12.8']),
+	minCudaVersion: fc.constantFrom(null, '12.0', '12.6', '12.10'),
 	dataCenterIds: fc.subarray(['A', 'B']),
 	model: fc.constantFrom(null, 'm'),
 });
@@ -108,7 +131,10 @@ it('places only where every condition of the endpoint holds, and says why where 
 			expect(chosen.gpusFree).toBeGreaterThanOrEqual(wanted.gpuCount);
 			expect(wanted.excludedGpuTypes).not.toContain(chosen.gpuType);
 			if (wanted.cudaVersions.length > 0) expect(wanted.cudaVersions).toContain(chosen.cudaVersion);
-			if (wanted.gpuPools.length > 0) expect(GPU_POOLS.filter(({ id }) => wanted.gpuPools.includes(id)).flatMap(({ gpuTypes }) => gpuTypes)).toContain(chosen.gpuType);
+			if (wanted.minCudaVersion !== null)
+				expect([wanted.minCudaVersion, chosen.cudaVersion]).toEqual(expect.toSatisfy(([min, version]: string[]) => Number(version?.split('.')[1]) >= Number(min?.split('.')[1])));
+			if (wanted.gpuTypes.length > 0) expect(wanted.gpuTypes).toContain(chosen.gpuType);
+			else if (wanted.gpuPools.length > 0) expect(GPU_POOLS.filter(({ id }) => wanted.gpuPools.includes(id)).flatMap(({ gpuTypes }) => gpuTypes)).toContain(chosen.gpuType);
 		}),
 	);
 });

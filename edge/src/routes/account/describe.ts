@@ -1,7 +1,7 @@
 /** What the routes of an account's own things say of themselves. */
+import { MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { createdKey, createKeyBody, keyList, keyView, updateKeyBody } from '@longshore/shared-schema/wire/api-keys';
 import type { Operation } from '../../openapi/operation.ts';
-import { MANAGE_BODY_BYTES_MAX } from '../serverless/parse.ts';
 
 const KEY_EXAMPLE = { name: 'ci', permissions: ['run', 'read'], endpointIds: ['ep3kx09q2m5b1c'], expiresAt: '2027-01-31T12:00:00Z' };
 

@@ -1,9 +1,9 @@
 /** What the operator's routes say of themselves. */
+import { MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { accountList, accountView, createAccountBody, createdAccount, updateAccountBody } from '@longshore/shared-schema/wire/api-keys';
 import { hostFigure } from '@longshore/shared-schema/wire/region';
 import * as z from 'zod';
 import type { Operation } from '../../openapi/operation.ts';
-import { MANAGE_BODY_BYTES_MAX } from '../serverless/parse.ts';
 import { REGION_ID_PATTERN, regionBody } from './regions.ts';
 
 const region = [{ name: 'id', text: 'Id of the region; not `edge`.', schema: z.string().regex(REGION_ID_PATTERN), example: 'eu-1' }];

@@ -1,8 +1,8 @@
 /** What the routes that manage endpoints say of themselves. */
+import { MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { createdEndpointV2, endpointListV2, endpointV2, webhookSecretV2 } from '@longshore/shared-schema/wire/rest-answers';
-import { createEndpointV2, updateEndpointV2 } from '@longshore/shared-schema/wire/runpod-rest';
+import { createEndpointV2, updateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import type { Operation } from '../../openapi/operation.ts';
-import { MANAGE_BODY_BYTES_MAX } from './parse.ts';
 
 const EXAMPLE = {
 	name: 'sentences',

@@ -1,0 +1,89 @@
+/** An endpoint in REST v2's shape. What is shown of its settings can be sent back as an update that changes nothing. */
+import { DEFAULT_CATALOG } from '../../catalog/data.ts';
+import type { EndpointSpec } from '../../endpoint/endpoint.ts';
+import type { EndpointV2 } from '../rest-answers.ts';
+
+/** What of an endpoint can be set. */
+export type SettingsV2 = Omit<EndpointV2, 'id' | 'name' | 'type' | 'createdAt' | 'version' | 'requestUrls'>;
+
+/** What of an endpoint is shown besides its specification. */
+export interface EndpointFacts {
+	readonly id: string;
+	/** ISO 8601. */
+	readonly createdAt: string;
+	readonly version: number;
+	/** The address under which the edge was called, without a path. */
+	readonly origin: string;
+}
+
+/** The whole endpoint. */
+export function toEndpointV2({ id, createdAt, version, origin }: EndpointFacts, spec: EndpointSpec): EndpointV2 {
+	return { id, name: spec.name, type: spec.type, createdAt, version, ...settingsV2(spec), requestUrls: requestUrls(id, spec.type, origin) };
+}
+
+/** The settings alone, without those that make up its identity: what releases compare. */
+export function settingsV2(spec: EndpointSpec): SettingsV2 {
+	const showsIdleTimeout = spec.type !== 'QUEUE' || spec.scaling.type !== 'REQUEST_COUNT';
+	return {
+		image: spec.image,
+		args: spec.command.map(quoteWord).join(' '),
+		env: spec.env,
+		disk: spec.diskGb,
+		ports: spec.ports,
+		registry: spec.registryId,
+		...compute(spec),
+		workers: { min: spec.workersMin, max: spec.workersMax, ...(showsIdleTimeout ? { idleTimeout: spec.idleTimeoutS } : {}) },
+		scaling:
+			spec.scaling.type === 'QUEUE_DELAY' ? { type: 'QUEUE_DELAY', queueDelay: spec.scaling.queueDelayS } : { type: 'REQUEST_COUNT', requestCount: spec.scaling.requestCount },
+		dataCenterIds: spec.dataCenterIds,
+		networkVolumes: spec.networkVolumeIds,
+		timeout: spec.executionTimeoutMs,
+		flashboot: spec.flashboot,
+		ttl: spec.ttlMs,
+		retries: spec.retriesMax,
+		model: spec.model,
+		webhook: { profile: spec.webhookProfile ?? 'runpod' },
+		fallbackOrder: spec.fallbackOrder,
+	};
+}
+
+function compute(spec: EndpointSpec): Pick<SettingsV2, 'gpu' | 'cpu'> {
+	if (spec.gpuCount === 0) {
+		// Records of before CPU endpoints had flavours name none: they were the smallest.
+		const flavors = spec.cpuFlavors.length > 0 ? spec.cpuFlavors : [{ id: 'cpu3c', vcpuCount: 2 }];
+		return { cpu: flavors.map(({ id, vcpuCount }) => ({ id, vcpuCount, memory: memoryGb(id, vcpuCount) })) };
+	}
+	return {
+		gpu: {
+			pools: spec.gpuPools,
+			...(spec.gpuTypes.length > 0 ? { types: spec.gpuTypes } : {}),
+			excludedTypes: spec.excludedGpuTypes,
+			count: spec.gpuCount,
+			allowedCudaVersions: spec.cudaVersions,
+			minCudaVersion: spec.minCudaVersion,
+		},
+	};
+}
+
+function memoryGb(flavor: string, vcpuCount: number): number {
+	return Math.max(1, Math.round((DEFAULT_CATALOG.cpus.find(({ id }) => id === flavor)?.ramGbPerVcpu ?? 2) * vcpuCount));
+}
+
+function requestUrls(id: string, type: EndpointSpec['type'], origin: string): Record<string, string> {
+	const base = `${origin}/v2/${id}`;
+	if (type === 'LOAD_BALANCER') return { base: `${origin}/lb/${id}`, health: `${base}/health` };
+	return {
+		run: `${base}/run`,
+		runSync: `${base}/runsync`,
+		status: `${base}/status/{job_id}`,
+		stream: `${base}/stream/{job_id}`,
+		cancel: `${base}/cancel/{job_id}`,
+		retry: `${base}/retry/{job_id}`,
+		purgeQueue: `${base}/purge-queue`,
+		health: `${base}/health`,
+	};
+}
+
+function quoteWord(word: string): string {
+	return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
