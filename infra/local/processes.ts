@@ -1,5 +1,6 @@
 /** Turns a planned stack into the processes to run: commands, environments, configuration files. */
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { workerdBinary } from '../workerd/binary.ts';
 import { renderWorkerdConfig } from '../workerd/config.ts';
@@ -29,6 +30,8 @@ export interface PlannedChild {
 }
 
 const root = resolve(import.meta.dirname, '../..');
+/** Threads of a NATS server that run Go code: on a machine that holds the whole stack, idle ones cost more in waking than they bring (2 cores: 51 → 26 switches a job). */
+const NATS_THREADS = String(Math.max(1, Math.floor(availableParallelism() / 4)));
 const isJsonReady = (line: string): boolean => line.startsWith('{') && line.includes('"msg":"ready"');
 /** Longest drain of running jobs on Ctrl-C unless the user set one; production gives them `STOP_GRACE_MS`'s own default. */
 const STOP_GRACE_MS = 8_000;
@@ -56,7 +59,7 @@ export function natsChildren(plan: StackPlan): PlannedChild[] {
 				syncAlways: false,
 			});
 			writeFileSync(config, text, { mode: 0o600 });
-			const spec = childSpec(plan, `nats ${node.id}`, plan.natsServer.path, ['-c', config], {}, (line) => line.includes('Server is ready'));
+			const spec = childSpec(plan, `nats ${node.id}`, plan.natsServer.path, ['-c', config], { GOMAXPROCS: NATS_THREADS }, (line) => line.includes('Server is ready'));
 			return { kind: 'nats', id: node.id, spec };
 		});
 	});

@@ -17,6 +17,7 @@ import { describeQueues } from './operator/queues.ts';
 import { describeWorkers } from './operator/workers.ts';
 import { serveClaims } from './relay/claims.ts';
 import { EventRelay } from './relay/events.ts';
+import { serveReports } from './relay/reports.ts';
 
 /** Time for load balancers and the edge to see that this broker drains before it stops listening. */
 const DRAIN_NOTICE_MS = 200;
@@ -50,15 +51,11 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const fleet = joinFleet(settings, boot, bus, edge, log);
 	const { registry, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
 
-	const relay = new EventRelay({
-		bus,
-		edge,
-		wallClock,
-		log,
-		onStarted: (byEndpoint) => {
-			for (const [endpointId, started] of byEndpoint) noteQueue(endpointId, { started });
-		},
-	});
+	const onStarted = (byEndpoint: ReadonlyMap<string, number>): void => {
+		for (const [endpointId, started] of byEndpoint) noteQueue(endpointId, { started });
+	};
+	const relay = new EventRelay({ bus, edge, wallClock, log, onStarted });
+	serveReports({ bus, edge, wallClock, log, onStarted });
 	serveClaims(bus, edge, log);
 
 	let draining = false;

@@ -120,6 +120,10 @@ export const ACCOUNT_KEYS_MAX = 500;
 export const KEY_ENDPOINTS_MAX = 100;
 /** Accounts in one answer of the operator's list. */
 export const ACCOUNT_LIST_MAX = 100;
+/** A broker's wait for the edge's verdicts on events that came the short way. ms. */
+export const REPORT_POST_MS = 4_000;
+/** A host's wait for them: longer than the broker's, so that it hears of a failure before it gives up. ms. */
+export const REPORT_ANSWER_MS = 5_000;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

@@ -1,6 +1,6 @@
 /** A host in a test's hands on a real NATS: reports what it is told to, keeps commands, verdicts and acknowledgements, and starts workers when asked. */
 import { connect, type NatsConnection } from 'nats';
-import type { HostCommand, HostReply, HostReportAck, VerdictMessage, WorkerReport } from '../../shared-schema/src/wire/bus.ts';
+import type { HostCommand, HostReply, HostReportAck, ReportReply, VerdictMessage, WorkerReport } from '../../shared-schema/src/wire/bus.ts';
 import { encodeFramed } from '../../shared-schema/src/wire/framing.ts';
 import type { HostFigure, JobEvent } from '../../shared-schema/src/wire/region.ts';
 import {
@@ -10,6 +10,7 @@ import {
 	HOST_REPORT_SUBJECT,
 	HOST_ROLL_CALL_SUBJECT,
 	hostReportAckSubject,
+	reportSubject,
 	verdictSubject,
 } from '../../shared-schema/src/wire/subjects.ts';
 
@@ -30,6 +31,8 @@ export interface HostStandIn {
 	answersRollCall: boolean;
 	report(): void;
 	sendEvents(batch: number, events: readonly JobEvent[], frames?: readonly Uint8Array[]): Promise<void>;
+	/** Events on the short way: the broker's reply. `asHost` names another host's subject. */
+	askVerdicts(batch: number, events: readonly JobEvent[], frames?: readonly Uint8Array[], asHost?: string): Promise<ReportReply>;
 	claim(body: unknown, timeoutMs?: number): Promise<unknown>;
 	close(): Promise<void>;
 }
@@ -38,6 +41,8 @@ export interface HostStandIn {
 export async function startHostStandIn(url: string, id: string, figure: Partial<HostFigure> = {}): Promise<HostStandIn> {
 	const nats = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
 	let n = 0;
+	const message = (batch: number, events: readonly JobEvent[], frames: readonly Uint8Array[]): Uint8Array =>
+		encodeFramed({ hostId: id, hostBoot: host.boot, batch, events }, frames, (text) => Buffer.from(text));
 	const host: HostStandIn = {
 		id,
 		nats,
@@ -67,9 +72,9 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 			nats.publish(HOST_REPORT_SUBJECT, JSON.stringify({ n: ++n, host: { ...full, gpusFree: full.gpusFree - held }, workers: host.workers }));
 		},
 		sendEvents: async (batch, events, frames = []) => {
-			const body = encodeFramed({ hostId: id, hostBoot: host.boot, batch, events }, frames, (text) => Buffer.from(text));
-			await nats.jetstream().publish(eventSubject(id), body, { msgID: `${host.boot}.${batch}` });
+			await nats.jetstream().publish(eventSubject(id), message(batch, events, frames), { msgID: `${host.boot}.${batch}` });
 		},
+		askVerdicts: async (batch, events, frames = [], asHost = id) => (await nats.request(reportSubject(asHost), message(batch, events, frames), { timeout: 3_000 })).json(),
 		claim: async (body, timeoutMs = 3_000) => (await nats.request(CLAIM_SUBJECT, JSON.stringify(body), { timeout: timeoutMs })).json(),
 		close: () => nats.close(),
 	};

@@ -1,12 +1,13 @@
 /**
- * Reports what happens to attempts: gathers events into messages, publishes one message at a time so that their order holds, and
- * keeps every event until the edge's verdict on it comes back.
+ * Reports what happens to attempts: gathers events into messages, sends one message at a time so that their order holds, and
+ * keeps every event until the edge's verdict on it comes back. A message goes the short way, through a broker to the edge and back;
+ * when that fails it is stored in the region's stream, and so is all that follows until the stream has brought its verdicts.
  */
-
-import { verdictMessage } from '@longshore/shared-schema/wire/bus';
+import { REPORT_ANSWER_MS } from '@longshore/shared-schema/limits';
+import { reportReply, verdictMessage } from '@longshore/shared-schema/wire/bus';
 import { encodeFramed } from '@longshore/shared-schema/wire/framing';
 import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
-import { EVENTS_STREAM, eventSubject, verdictSubject } from '@longshore/shared-schema/wire/subjects';
+import { EVENTS_STREAM, eventSubject, reportSubject, verdictSubject } from '@longshore/shared-schema/wire/subjects';
 import { type Bus, BusError } from '../bus/bus.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { countForMessage } from '../core/event-batch.ts';
@@ -44,6 +45,8 @@ interface Batch {
 	readonly events: readonly Pending[];
 	sentAtMs: number;
 	repeated: boolean;
+	/** It went the long way. */
+	stored: boolean;
 }
 
 export interface ReporterOptions {
@@ -77,12 +80,15 @@ export function createReporter(options: ReporterOptions): Reporter {
 class EventReporter implements Reporter {
 	readonly #options: ReporterOptions;
 	readonly #encoder = new TextEncoder();
+	readonly #decoder = new TextDecoder();
 	/** Started events that a result may still make needless, oldest first. */
 	readonly #lingering = new Map<string, Pending>();
 	readonly #batches = new Map<number, Batch>();
 	readonly #repeatTimer: NodeJS.Timeout;
 	#queue: Pending[] = [];
 	#batchNumber = 0;
+	/** Messages on the long way without their verdicts. */
+	#inStream = 0;
 	#heldBytes = 0;
 	#held = 0;
 	#sending = false;
@@ -95,7 +101,7 @@ class EventReporter implements Reporter {
 		this.#options = options;
 		this.#repeatTimer = setInterval(() => this.#repeatSilent(), Math.max(50, options.retryMs / 4));
 		options.bus.subscribe(verdictSubject(options.hostId), (data) => {
-			const message = verdictMessage.safeParse(JSON.parse(new TextDecoder().decode(data)));
+			const message = verdictMessage.safeParse(JSON.parse(this.#decoder.decode(data)));
 			if (!message.success) options.log.error('a verdict message is malformed', { error: message.error.message });
 			else if (message.data.hostBoot === options.hostBoot) this.#settle(message.data.batch, message.data.verdicts);
 		});
@@ -192,23 +198,48 @@ class EventReporter implements Reporter {
 		while (this.#queue.length > 0 && !this.#closed) {
 			const events = this.#queue.splice(0, countForMessage(this.#queue)).filter((pending) => !pending.settled);
 			if (events.length > 0) await this.#sendBatch(events);
-			const waitMs = this.#queue.length >= GATHER_EVENTS ? 0 : this.#gatherMs();
+			// On the short way the time until the verdicts was time to gather.
+			const waitMs = this.#inStream === 0 || this.#queue.length >= GATHER_EVENTS ? 0 : this.#gatherMs();
 			if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 		}
 		this.#sending = false;
 	}
 
-	/** Tries until the stream has it: the same number again, so that a message whose acknowledgement was lost is not stored twice. */
 	async #sendBatch(events: readonly Pending[]): Promise<void> {
+		const id = ++this.#batchNumber;
+		const batch: Batch = { events, sentAtMs: this.#options.clock.nowMs(), repeated: false, stored: false };
+		this.#batches.set(id, batch);
+		// What the stream holds must not be overtaken.
+		if (this.#inStream === 0 && (await this.#ask(id, events))) return;
+		batch.stored = true;
+		this.#inStream++;
+		await this.#store(id, events);
+	}
+
+	/** The short way. False when no verdicts came back. */
+	async #ask(id: number, events: readonly Pending[]): Promise<boolean> {
+		const { bus, hostId, log } = this.#options;
+		try {
+			const answer = await bus.request(reportSubject(hostId), this.#encode(id, events), REPORT_ANSWER_MS);
+			const { verdicts } = reportReply.parse(JSON.parse(this.#decoder.decode(answer)));
+			if (verdicts === null) return false;
+			this.#settle(id, verdicts);
+			return !this.#batches.has(id);
+		} catch (error) {
+			if (!(error instanceof BusError)) log.error('a report was answered with something else than verdicts', { batch: id, error: String(error).slice(0, 300) });
+			return false;
+		}
+	}
+
+	/** The long way: tries until the stream has it, under the same number, so that a message whose acknowledgement was lost is not stored twice. */
+	async #store(id: number, events: readonly Pending[]): Promise<void> {
 		const { bus, hostId, hostBoot, clock, log } = this.#options;
-		const batch = ++this.#batchNumber;
-		this.#batches.set(batch, { events, sentAtMs: clock.nowMs(), repeated: false });
 		for (let tries = 0; !this.#closed; tries++) {
 			try {
-				return await bus.store(eventSubject(hostId), this.#encode(batch, events), `${hostBoot}.${batch}`, EVENTS_STREAM);
+				return await bus.store(eventSubject(hostId), this.#encode(id, events), `${hostBoot}.${id}`, EVENTS_STREAM);
 			} catch (error) {
 				if (!(error instanceof BusError)) throw error;
-				if (tries % 10 === 0 && !this.#closed) log.warn('events could not be stored, trying again', { batch, events: events.length, error: error.message });
+				if (tries % 10 === 0 && !this.#closed) log.warn('events could not be stored, trying again', { batch: id, events: events.length, error: error.message });
 				await new Promise((resolve) => setTimeout(resolve, backoffMs(tries, 50, 2_000, clock.random())));
 			}
 		}
@@ -229,7 +260,7 @@ class EventReporter implements Reporter {
 			this.#options.log.error('verdicts do not match their events', { batch: batchId, events: batch.events.length, verdicts: verdicts.length });
 			return;
 		}
-		this.#batches.delete(batchId);
+		this.#forget(batchId, batch);
 		const settled: { event: ReportedEvent; verdict: Verdict }[] = [];
 		for (const [index, pending] of batch.events.entries()) {
 			const verdict = verdicts[index];
@@ -241,13 +272,18 @@ class EventReporter implements Reporter {
 		this.#options.onVerdicts(settled);
 	}
 
+	#forget(id: number, batch: Batch): void {
+		this.#batches.delete(id);
+		if (batch.stored) this.#inStream--;
+	}
+
 	/** Publishes events without a verdict again. The old numbers stay known: their verdicts may still come. */
 	#repeatSilent(): void {
 		const beforeMs = this.#options.clock.nowMs() - this.#options.retryMs;
 		for (const [id, batch] of this.#batches) {
 			const open = batch.events.filter((pending) => !pending.settled);
-			if (open.length === 0) this.#batches.delete(id);
-			else if (batch.sentAtMs <= beforeMs && !batch.repeated) {
+			if (open.length === 0) this.#forget(id, batch);
+			else if (batch.stored && batch.sentAtMs <= beforeMs && !batch.repeated) {
 				batch.repeated = true;
 				this.#queue.push(...open);
 			}

@@ -42,6 +42,9 @@ export interface BusRecords {
 	list(prefix: string): Promise<Map<string, string>>;
 }
 
+/** Hears a message; `reply` is null when nobody waits for an answer. `subject` is its own, where the subscription's has wildcards. */
+export type BusListener = (data: Uint8Array, reply: ((data: string) => void) | null, subject: string) => void;
+
 export interface Bus {
 	/** Connected, and streams found or made on this connection. */
 	isReady(): boolean;
@@ -53,7 +56,7 @@ export interface Bus {
 	publish(subject: string, data: Uint8Array | string): void;
 	/** Null when nobody listens; rejects when the answer does not come in time. */
 	request(subject: string, data: string, timeoutMs: number): Promise<string | null>;
-	subscribe(subject: string, listener: (data: Uint8Array, reply: ((data: string) => void) | null) => void, queueGroup?: string): void;
+	subscribe(subject: string, listener: BusListener, queueGroup?: string): void;
 
 	/** Stores a job message; resolves when the server acknowledged, refused, or fell silent. */
 	publishJob(subject: string, messageId: string, body: Uint8Array): Promise<PublishOutcome>;

@@ -2,7 +2,7 @@
 import { EVENTS_STREAM, endpointConsumer, JOBS_STREAM, JOBS_SUBJECTS, jobsOfEndpoint, RELAY_CONSUMER } from '@longshore/shared-schema/wire/subjects';
 import { connect, ErrorCode, type JetStreamManager, type NatsConnection, NatsError } from 'nats';
 import { errorText, type Log } from '../log.ts';
-import type { Bus, BusRecords, EventPull, JobConsumerFigures, PublishOutcome, PulledMessage } from './bus.ts';
+import type { Bus, BusListener, BusRecords, EventPull, JobConsumerFigures, PublishOutcome, PulledMessage } from './bus.ts';
 import { Publisher } from './publisher.ts';
 import { Puller } from './puller.ts';
 import { Records } from './records.ts';
@@ -23,8 +23,6 @@ export interface NatsBusOptions {
 	readonly eventRetryMs: number;
 }
 
-type Listener = (data: Uint8Array, reply: ((data: string) => void) | null) => void;
-
 /** Starts connecting in the background; the bus says itself when it is ready. */
 export function createNatsBus(options: NatsBusOptions, log: Log): NatsBus {
 	return new NatsBus(options, log);
@@ -35,7 +33,7 @@ export class NatsBus implements Bus {
 	readonly #records: Records;
 	readonly #options: NatsBusOptions;
 	readonly #log: Log;
-	readonly #subscriptions: { subject: string; listener: Listener; queueGroup: string | undefined }[] = [];
+	readonly #subscriptions: { subject: string; listener: BusListener; queueGroup: string | undefined }[] = [];
 	readonly #readyListeners: (() => void)[] = [];
 	#connection: NatsConnection | null = null;
 	#manager: JetStreamManager | null = null;
@@ -82,7 +80,7 @@ export class NatsBus implements Bus {
 		}
 	}
 
-	subscribe(subject: string, listener: Listener, queueGroup?: string): void {
+	subscribe(subject: string, listener: BusListener, queueGroup?: string): void {
 		const subscription = { subject, listener, queueGroup };
 		this.#subscriptions.push(subscription);
 		if (this.#connection !== null) this.#attach(this.#connection, subscription);
@@ -221,12 +219,12 @@ export class NatsBus implements Bus {
 		else pull.open.restart();
 	}
 
-	#attach(connection: NatsConnection, subscription: { subject: string; listener: Listener; queueGroup: string | undefined }): void {
+	#attach(connection: NatsConnection, subscription: { subject: string; listener: BusListener; queueGroup: string | undefined }): void {
 		connection.subscribe(subscription.subject, {
 			...(subscription.queueGroup === undefined ? {} : { queue: subscription.queueGroup }),
 			callback: (error, message) => {
 				if (error !== null) this.#log.warn('NATS subscription failed', { subject: subscription.subject, error: error.message });
-				else subscription.listener(message.data, message.reply ? (data) => message.respond(data) : null);
+				else subscription.listener(message.data, message.reply ? (data) => message.respond(data) : null, message.subject);
 			},
 		});
 	}

@@ -1,11 +1,12 @@
 /** Carries events from the EVENTS stream to the edge and its verdicts back to the hosts; a message leaves the stream only with a verdict on every event in it. */
 import { EVENT_BATCH_BYTES_MAX } from '@longshore/shared-schema/limits';
-import { EDGE_PATHS, eventsAnswer, type Verdict } from '@longshore/shared-schema/wire/region';
+import type { Verdict } from '@longshore/shared-schema/wire/region';
 import { verdictSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus, EventPull, PulledMessage } from '../bus/bus.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
 import { errorText, type Log } from '../log.ts';
-import { encodeBatch, fits, openParcel, type Parcel, parcelBytes, type Slice, sliceParcel } from './parcel.ts';
+import { countStarted, fits, openParcel, type Parcel, parcelBytes, type Slice, sliceParcel } from './parcel.ts';
+import { type PostOutcome, postEvents } from './post-events.ts';
 
 const POSTS_MAX = 4;
 /** Unsettled bytes in memory above which no more are pulled. */
@@ -25,19 +26,25 @@ export interface EventRelayOptions {
 	readonly log: Log;
 }
 
+/** A parcel of the stream. */
+interface StoredParcel extends Parcel {
+	/** The newest delivery of its message. */
+	message: PulledMessage;
+}
+
 /** One host's unsettled parcels; they go to the edge in order, so at most one post holds some of them. */
 interface HostLine {
-	readonly parcels: Parcel[];
+	readonly parcels: StoredParcel[];
 	posting: boolean;
 }
 
-/** What the edge said to a post: verdicts, or a refusal that will not change by repeating. */
-type PostResult = { readonly verdicts: readonly Verdict[] } | { readonly refused: string };
+/** What the edge said in the end: verdicts, or a refusal that will not change by repeating. */
+type PostResult = Exclude<PostOutcome, { readonly problem: string }>;
 
 export class EventRelay {
 	readonly #options: EventRelayOptions;
 	readonly #lines = new Map<string, HostLine>();
-	readonly #bySeq = new Map<number, Parcel>();
+	readonly #bySeq = new Map<number, StoredParcel>();
 	readonly #working: NodeJS.Timeout;
 	#pull: EventPull | null = null;
 	#heldBytes = 0;
@@ -81,9 +88,9 @@ export class EventRelay {
 			held.message = message;
 			return;
 		}
-		let parcel: Parcel;
+		let parcel: StoredParcel;
 		try {
-			parcel = openParcel(message);
+			parcel = { ...openParcel(message.subject, message.data, message.storedAtMs), message };
 		} catch (error) {
 			this.#options.log.error('dropped an event message that cannot be read', { seq: message.seq, subject: message.subject, error: errorText(error) });
 			message.ack();
@@ -94,16 +101,11 @@ export class EventRelay {
 		line.parcels.push(parcel);
 		this.#bySeq.set(message.seq, parcel);
 		this.#heldBytes += parcelBytes(parcel);
-		this.#noteStarted(parcel);
+		const started = countStarted(parcel);
+		if (started.size > 0) this.#options.onStarted(started);
 		// What arrived in one read of the socket leaves in one post.
 		if (this.#posts === 0 && this.#bySeq.size === 1) setImmediate(() => this.#post());
 		else if (!line.posting) queueMicrotask(() => this.#post());
-	}
-
-	#noteStarted(parcel: Parcel): void {
-		const started = new Map<string, number>();
-		for (const event of parcel.events) if (event.kind === 'started') started.set(event.endpointId, (started.get(event.endpointId) ?? 0) + 1);
-		if (started.size > 0) this.#options.onStarted(started);
 	}
 
 	/** Sends what is there, from hosts that no post in flight holds. */
@@ -120,8 +122,8 @@ export class EventRelay {
 		}
 	}
 
-	#gather(): Parcel[] {
-		const batch: Parcel[] = [];
+	#gather(): StoredParcel[] {
+		const batch: StoredParcel[] = [];
 		let events = 0;
 		let bytes = 0;
 		for (const line of this.#lines.values()) {
@@ -137,7 +139,7 @@ export class EventRelay {
 		return batch;
 	}
 
-	async #deliver(batch: readonly Parcel[]): Promise<void> {
+	async #deliver(batch: readonly StoredParcel[]): Promise<void> {
 		const slices = batch.map((parcel) => sliceParcel(parcel));
 		const whole = slices.every((list) => list.length === 1) ? await this.#insist(slices.flat()) : { refused: 'too many events for one post' };
 		if (whole === null) return this.#release(batch);
@@ -186,40 +188,26 @@ export class EventRelay {
 
 	/** Posts until the edge answers for good. Null when the broker stops meanwhile. */
 	async #insist(slices: readonly Slice[]): Promise<PostResult | null> {
+		const { edge, wallClock, log } = this.#options;
 		let waitMs = RETRY_FIRST_MS;
-		const events = slices.reduce((sum, slice) => sum + slice.events.length, 0);
 		for (;;) {
-			let problem: string;
-			try {
-				const body = encodeBatch(slices, this.#options.wallClock());
-				const answer = await this.#options.edge.send({
-					method: 'POST',
-					path: EDGE_PATHS.events,
-					body,
-					headers: { 'content-type': 'application/octet-stream' },
-					timeoutMs: POST_TIMEOUT_MS,
-				});
-				if (answer.status === 200) {
-					const { verdicts } = eventsAnswer.parse(JSON.parse(answer.body.toString()));
-					if (verdicts.length !== events) throw new Error(`the edge gave ${verdicts.length} verdicts on ${events} events`);
-					if (this.#edgeProblem !== '') this.#options.log.info('the edge takes events again');
+			const outcome = await postEvents(edge, slices, wallClock(), POST_TIMEOUT_MS);
+			if (!('problem' in outcome)) {
+				if (this.#edgeProblem !== '' && 'verdicts' in outcome) {
+					log.info('the edge takes events again');
 					this.#edgeProblem = '';
-					return { verdicts };
 				}
-				problem = `the edge answers events with ${answer.status}: ${answer.body.toString('utf8', 0, 200)}`;
-				if (isFinalRefusal(answer.status)) return { refused: problem };
-			} catch (error) {
-				problem = errorText(error);
+				return outcome;
 			}
-			if (problem !== this.#edgeProblem) this.#options.log.warn('events wait for the edge', { error: problem, events });
-			this.#edgeProblem = problem;
+			if (outcome.problem !== this.#edgeProblem) log.warn('events wait for the edge', { error: outcome.problem, messages: slices.length });
+			this.#edgeProblem = outcome.problem;
 			if (this.#stopping) return null;
 			await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())));
 			waitMs = Math.min(RETRY_LONGEST_MS, waitMs * 2);
 		}
 	}
 
-	#settle(parcel: Parcel, verdicts: readonly Verdict[]): void {
+	#settle(parcel: StoredParcel, verdicts: readonly Verdict[]): void {
 		const { hostBoot, batch, hostId } = parcel;
 		this.#options.bus.publish(verdictSubject(hostId), JSON.stringify({ hostBoot, batch, verdicts }));
 		parcel.message.ack();
@@ -243,9 +231,4 @@ export class EventRelay {
 	#keepHeld(): void {
 		for (const parcel of this.#bySeq.values()) parcel.message.working();
 	}
-}
-
-/** 401 and 403 mean that keys or clocks disagree and 408, 425 and 429 ask for patience: none says that an event is bad. */
-function isFinalRefusal(status: number): boolean {
-	return status >= 400 && status < 500 && ![401, 403, 404, 408, 425, 429].includes(status);
 }

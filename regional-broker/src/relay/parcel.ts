@@ -1,10 +1,10 @@
-/** One event message on its way to the edge: opened, checked, and put together with others into the edge's batches. */
+/** A host's events on their way to the edge: opened, checked, and put together with others into the edge's batches. */
 import { EVENT_BATCH_BYTES_MAX, EVENT_BATCH_MAX } from '@longshore/shared-schema/limits';
 import { eventMessageHead } from '@longshore/shared-schema/wire/bus';
 import { decodeFramed } from '@longshore/shared-schema/wire/framing';
 import type { JobEvent } from '@longshore/shared-schema/wire/region';
-import type { PulledMessage } from '../bus/bus.ts';
 
+/** The events of one message, whichever way it came. */
 export interface Parcel {
 	readonly hostId: string;
 	readonly hostBoot: string;
@@ -12,8 +12,10 @@ export interface Parcel {
 	readonly events: readonly JobEvent[];
 	/** All frames of the events, in order, as they came. */
 	readonly frames: Uint8Array;
-	/** The newest delivery of the message. */
-	message: PulledMessage;
+	/** Of the message. */
+	readonly bytes: number;
+	/** When this region had it, epoch milliseconds: the age of its events counts from there. */
+	readonly storedAtMs: number;
 }
 
 /** Some of a parcel's events, with their frames. */
@@ -25,28 +27,35 @@ export interface Slice {
 
 const decode = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 
-/** Opens a message. Throws when it is not a well-formed batch of the host whose subject it came on. */
-export function openParcel(message: PulledMessage): Parcel {
-	const { head, rest } = decodeFramed(message.data, decode);
+/** Opens a message. Throws when it is not a well-formed batch of the host whose subject (`<prefix>.<host>`) it came on. */
+export function openParcel(subject: string, data: Uint8Array, storedAtMs: number): Parcel {
+	const { head, rest } = decodeFramed(data, decode);
 	const { hostId, hostBoot, batch, events } = eventMessageHead.parse(head);
-	if (message.subject !== `events.${hostId}`) throw new Error(`events of host ${hostId} came on ${message.subject}`);
+	if (subject.slice(subject.indexOf('.') + 1) !== hostId) throw new Error(`events of host ${hostId} came on ${subject}`);
 	const framed = events.reduce((sum, event) => sum + frameBytes(event), 0);
 	if (framed !== rest.length) throw new Error(`events announce ${framed} frame bytes, the message has ${rest.length}`);
-	return { hostId, hostBoot, batch, events, frames: rest, message };
+	return { hostId, hostBoot, batch, events, frames: rest, bytes: data.length, storedAtMs };
 }
 
 /** The parcel as one slice, or in as many as the edge's limit of events asks for; `size` 1 gives every event alone. */
 export function sliceParcel(parcel: Parcel, size: number = EVENT_BATCH_MAX): Slice[] {
-	if (parcel.events.length <= size) return [{ events: parcel.events, frames: parcel.frames, storedAtMs: parcel.message.storedAtMs }];
+	if (parcel.events.length <= size) return [parcel];
 	const slices: Slice[] = [];
 	let at = 0;
 	for (let i = 0; i < parcel.events.length; i += size) {
 		const events = parcel.events.slice(i, i + size);
 		const end = at + events.reduce((sum, event) => sum + frameBytes(event), 0);
-		slices.push({ events, frames: parcel.frames.subarray(at, end), storedAtMs: parcel.message.storedAtMs });
+		slices.push({ events, frames: parcel.frames.subarray(at, end), storedAtMs: parcel.storedAtMs });
 		at = end;
 	}
 	return slices;
+}
+
+/** Started jobs of a parcel, by endpoint. */
+export function countStarted(parcel: Parcel): Map<string, number> {
+	const started = new Map<string, number>();
+	for (const event of parcel.events) if (event.kind === 'started') started.set(event.endpointId, (started.get(event.endpointId) ?? 0) + 1);
+	return started;
 }
 
 /** Whether `parcel` still fits behind what is gathered. The head line is counted at a generous estimate an event. */
@@ -56,7 +65,7 @@ export function fits(events: number, bytes: number, parcel: Parcel): boolean {
 
 /** The message's own size: its head line is about as long as its share of the batch's. */
 export function parcelBytes(parcel: Parcel): number {
-	return parcel.message.data.length + 16 * parcel.events.length;
+	return parcel.bytes + 16 * parcel.events.length;
 }
 
 /** Body of `POST events`. Each event's age grows by the time that it waited here. */

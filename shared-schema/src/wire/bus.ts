@@ -8,9 +8,13 @@ const id = z.string().regex(ID_PATTERN);
 
 // A message on `jobSubject(…)` is framed: head `DispatchedJob` (region.ts), rest the payload when inline, else empty.
 
-/** Head of a framed message on `eventSubject(host)`; frames as in `POST events`. Message id: `<hostBoot>.<batch>`. */
+/** Head of a framed message on `eventSubject(host)` and `reportSubject(host)`; frames as in `POST events`. Message id: `<hostBoot>.<batch>`. */
 export const eventMessageHead = z.object({ hostId: id, hostBoot: id, batch: z.int().min(1), events: z.array(jobEvent).min(1) });
 export type EventMessageHead = z.infer<typeof eventMessageHead>;
+
+/** Reply on `reportSubject(host)`: the edge's verdicts in the order of the events; null when the edge gave none, and the host stores the message in the stream. */
+export const reportReply = z.object({ verdicts: z.array(verdict).nullable() });
+export type ReportReply = z.infer<typeof reportReply>;
 
 /** On `verdictSubject(host)`: the edge's verdicts on one event message, in the order of its events. */
 export const verdictMessage = z.object({ hostBoot: id, batch: z.int().min(1), verdicts: z.array(verdict) });

@@ -15,6 +15,8 @@ export const jobsOfEndpoint = (endpointId: string): string => `jobs.${endpointId
 /** Durable pull consumer of one endpoint, shared by the hosts of the region. */
 export const endpointConsumer = (endpointId: string): string => `ep-${endpointId}`;
 export const eventSubject = (hostId: string): string => `events.${hostId}`;
+/** Events of a host on the short way, request and reply (same message → `ReportReply`): a broker asks the edge at once and stores nothing. */
+export const reportSubject = (hostId: string): string => `reports.${hostId}`;
 /** Verdicts of the edge on a host's events (`VerdictMessage`). */
 export const verdictSubject = (hostId: string): string => `verdicts.${hostId}`;
 /** Commands to a host, request and reply (`HostCommand` → `HostReply`). */

@@ -15,12 +15,22 @@ let reporter: Reporter;
 let fail: boolean;
 let hold: Promise<void> | null;
 let settled: string[];
+/** What a broker answers on the short way; null: nobody listens there. */
+let ask: ((events: readonly JobEvent[]) => Promise<unknown>) | null;
+let asked: string[][];
 let answerVerdicts: (message: object) => void;
 
 beforeEach(() => {
 	vi.useFakeTimers();
-	[sent, settled, fail, hold] = [[], [], false, null];
+	[sent, settled, asked, fail, hold, ask] = [[], [], [], false, null, null];
 	const bus = {
+		async request(_subject: string, data: Uint8Array) {
+			if (ask === null) throw new BusError('absent', 'nobody listens');
+			const { head } = decodeFramed(data, (bytes) => new TextDecoder().decode(bytes));
+			const { events } = head as { events: JobEvent[] };
+			asked.push(events.map((event) => `${event.id} ${event.kind}`));
+			return new TextEncoder().encode(JSON.stringify(await ask(events)));
+		},
 		async store(_subject: string, data: Uint8Array, msgId: string) {
 			const { head } = decodeFramed(data, (bytes) => new TextDecoder().decode(bytes));
 			sent.push({ msgId, events: (head as { events: JobEvent[] }).events });
@@ -150,5 +160,70 @@ describe('the reporter', () => {
 		answerVerdicts({ hostBoot: 'boot-0', batch: 1, verdicts: ['accepted'] });
 		answerVerdicts({ batch: 1, verdicts: [] });
 		expect(settled).toEqual([]);
+	});
+});
+
+describe('the short way of the reporter', () => {
+	const accept = async (events: readonly JobEvent[]) => ({ verdicts: events.map(() => 'accepted') });
+
+	test('settles events by the reply and stores nothing', async () => {
+		ask = accept;
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(settled).toEqual(['a result accepted']);
+		expect(sent).toEqual([]);
+		expect([reporter.held(), reporter.heldBytes()]).toEqual([0, 0]);
+	});
+
+	test('gathers what comes until the reply and then sends it at once', async () => {
+		let go: () => void = () => {};
+		ask = async (events) => {
+			await new Promise<void>((resolve) => {
+				go = resolve;
+			});
+			return accept(events);
+		};
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1);
+		for (const id of ['b', 'c', 'd', 'e']) report(result(id));
+		await vi.advanceTimersByTimeAsync(3);
+		expect(asked).toEqual([['a result']]);
+		go();
+		await vi.advanceTimersByTimeAsync(0);
+		expect(asked).toEqual([['a result'], ['b result', 'c result', 'd result', 'e result']]);
+	});
+
+	test('stores what a broker gives back, and all that follows until the stream has brought its verdicts', async () => {
+		ask = async () => ({ verdicts: null });
+		report(chunk('a', 0));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(kinds()).toEqual([['a chunk']]);
+		ask = accept;
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(5);
+		expect(kinds()).toEqual([['a chunk'], ['a result']]);
+		answerVerdicts({ batch: 1, verdicts: ['accepted'] });
+		answerVerdicts({ batch: 2, verdicts: ['accepted'] });
+		report(result('b'));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(asked.at(-1)).toEqual(['b result']);
+		expect(kinds()).toHaveLength(2);
+		expect(settled).toEqual(['a chunk accepted', 'a result accepted', 'b result accepted']);
+	});
+
+	test('stores what is answered with verdicts that do not fit', async () => {
+		ask = async () => ({ verdicts: [] });
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(1);
+		expect(kinds()).toEqual([['a result']]);
+		expect(settled).toEqual([]);
+	});
+
+	test('does not repeat what waits for its reply', async () => {
+		ask = () => new Promise(() => {});
+		report(result('a'));
+		await vi.advanceTimersByTimeAsync(4_000);
+		expect(asked).toHaveLength(1);
+		expect(sent).toEqual([]);
 	});
 });

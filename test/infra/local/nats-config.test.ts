@@ -92,6 +92,12 @@ describe('a host', () => {
 		expect(info).toMatchObject({ num_ack_pending: 0, ack_floor: { stream_seq: 1 } });
 	});
 
+	test('gets the answer to a report', async () => {
+		broker.subscribe('reports.*', { callback: (_, message) => void message.respond('verdicts') });
+		await broker.flush();
+		await asHost(async (host) => expect((await host.request('reports.host-a', 'events')).string()).toBe('verdicts'));
+	});
+
 	test('answers a command of the broker', async () => {
 		await asHost(async (host) => {
 			host.subscribe('ctl.host-a', { callback: (_, message) => void message.respond('done') });
@@ -102,6 +108,7 @@ describe('a host', () => {
 
 	test.each([
 		'events.host-b',
+		'reports.host-b',
 		'verdicts.host-a',
 		'ctl.host-b',
 		'hosts.ack.host-a',
@@ -122,7 +129,7 @@ describe('a host', () => {
 		});
 	});
 
-	test.each(['>', 'jobs.>', 'events.>', 'ctl.host-b', 'verdicts.host-b', '_INBOX.>', '_INBOX_host-b.>', 'hosts.report', 'claims', '$JS.>', '$SYS.>'])(
+	test.each(['>', 'jobs.>', 'events.>', 'reports.>', 'ctl.host-b', 'verdicts.host-b', '_INBOX.>', '_INBOX_host-b.>', 'hosts.report', 'claims', '$JS.>', '$SYS.>'])(
 		'may not subscribe to %s',
 		async (subject) => {
 			expect(await isSubscribeRefused(subject)).toBe(true);
