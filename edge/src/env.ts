@@ -30,6 +30,10 @@ const schema = z.object({
 	/** 32 random bytes, base64: keys the check part of job and endpoint ids. */
 	LONGSHORE_ID_KEY: z.string().min(40),
 	LONGSHORE_OPERATOR_TOKEN: z.string().min(16),
+	/** 32 random bytes, base64: seals secrets, registry passwords and webhook secrets in storage. Without it they are lost. */
+	LONGSHORE_SEAL_KEY: z.base64().min(40),
+	/** The key before it, which still opens what it sealed, while keys are changed. */
+	LONGSHORE_SEAL_KEY_BEFORE: z.base64().min(40).optional(),
 	/** JobStore objects of a new endpoint. More spread the load on Cloudflare; each costs commits of its own. */
 	LONGSHORE_JOB_SHARDS: z.coerce.number().int().min(1).max(JOB_SHARDS_MAX).default(2),
 	/** `off` where something else limits callers, or in a benchmark. */

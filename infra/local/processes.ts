@@ -69,7 +69,13 @@ export function natsChildren(plan: StackPlan): PlannedChild[] {
 export function edgeChild(plan: StackPlan, bundle: string | undefined): PlannedChild {
 	const { layout, settings, secrets } = plan;
 	mkdirSync(layout.edgeData, { recursive: true, mode: 0o700 });
-	const env = { LONGSHORE_EDGE_PRIVATE_KEY: secrets.edge.privateKey, LONGSHORE_ID_KEY: secrets.idKey, LONGSHORE_OPERATOR_TOKEN: secrets.operatorToken, ...settings.edgeEnv };
+	const env = {
+		LONGSHORE_EDGE_PRIVATE_KEY: secrets.edge.privateKey,
+		LONGSHORE_ID_KEY: secrets.idKey,
+		LONGSHORE_SEAL_KEY: secrets.sealKey,
+		LONGSHORE_OPERATOR_TOKEN: secrets.operatorToken,
+		...settings.edgeEnv,
+	};
 	if (bundle === undefined) return { kind: 'edge', id: 'edge', spec: wranglerSpec(plan, env) };
 	copyFileSync(bundle, join(layout.edge, 'worker.js'));
 	const config = join(layout.edge, 'edge.capnp');

@@ -23,6 +23,8 @@ export interface StackSecrets {
 	readonly edge: KeyPair;
 	/** 32 random bytes, base64. */
 	readonly idKey: string;
+	/** 32 random bytes, base64. */
+	readonly sealKey: string;
 	readonly operatorToken: string;
 	readonly regions: Readonly<Record<string, RegionSecrets>>;
 }
@@ -40,6 +42,7 @@ export function loadSecrets(file: string, topology: Topology): StackSecrets {
 	const secrets: StackSecrets = {
 		edge: known?.edge ?? keyPair(),
 		idKey: known?.idKey ?? randomBytes(32).toString('base64'),
+		sealKey: known?.sealKey ?? randomBytes(32).toString('base64'),
 		operatorToken: known?.operatorToken ?? token(),
 		regions,
 	};

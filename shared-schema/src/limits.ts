@@ -118,6 +118,18 @@ export const NAME_CHARS_MAX = 191;
 export const ACCOUNT_KEYS_MAX = 500;
 /** Endpoints that one key can be limited to: they are compared at every call. */
 export const KEY_ENDPOINTS_MAX = 100;
+/** Templates, network volumes, registry credentials and secrets of one account: each list is read whole. */
+export const ACCOUNT_THINGS_MAX: Readonly<Record<'template' | 'volume' | 'registry' | 'secret', number>> = { template: 500, volume: 200, registry: 100, secret: 200 };
+/** Size of a network volume in GB (RunPod v2); it can only grow. */
+export const VOLUME_GB: { readonly min: number; readonly max: number } = { min: 10, max: 4_096 };
+/** Characters of a secret's value: it becomes part of an environment variable. */
+export const SECRET_VALUE_CHARS_MAX = 32_768;
+/** Secrets' names (RunPod): they stand in references. */
+export const SECRET_NAME_PATTERN: RegExp = /^[A-Za-z_][A-Za-z0-9_.\-/]{0,190}$/;
+/** Characters of a registry's user name or password; cloud registries hand out tokens of some thousand. */
+export const CREDENTIAL_CHARS_MAX = 10_000;
+/** Characters of a template's read-me and of a secret's description. */
+export const DESCRIPTION_CHARS_MAX = 65_535;
 /** Accounts in one answer of the operator's list. */
 export const ACCOUNT_LIST_MAX = 100;
 /** A broker's wait for the edge's verdicts on events that came the short way. ms. */

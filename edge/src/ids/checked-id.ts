@@ -1,4 +1,4 @@
-/** Ids of endpoints, accounts and batches: 14 lower-case letters and digits as RunPod's, of which the last 5 are a keyed check of the rest. */
+/** Ids of endpoints, accounts, batches and what accounts have: 14 lower-case letters and digits as RunPod's, of which the last 5 are a keyed check of the rest. */
 import { randomInt } from 'node:crypto';
 import { macOf } from './mac.ts';
 
@@ -7,7 +7,7 @@ const RANDOM_CHARS = 9;
 const CHECK_CHARS = 5;
 
 /** What an id names; an id of one kind is not one of another. */
-export type IdKind = 'endpoint' | 'account' | 'batch';
+export type IdKind = 'endpoint' | 'account' | 'batch' | 'template' | 'volume' | 'registry' | 'secret';
 
 /** A new id. */
 export function createCheckedId(keyBase64: string, kind: IdKind): string {

@@ -12,6 +12,10 @@ export const GROUPS = {
 	Webhooks: 'How the webhooks of jobs went, and calling one again.',
 	Endpoints: 'What runs, on which GPUs, how many workers: RunPod’s REST v2. Errors are `application/problem+json`.',
 	Keys: 'API keys of an account: permissions, chosen endpoints, an end.',
+	Templates: 'Container settings from which endpoints are made.',
+	Volumes: 'Network volumes: storage in one data centre that workers share.',
+	Registries: 'Credentials for container registries. Write-only.',
+	Secrets: 'Values for environment variables, referred to as `{{ secret.NAME }}` or `{{ RUNPOD_SECRET_NAME }}`. Write-only.',
 	Operator: 'For the operator of this gateway, with the operator’s token.',
 	Service: 'What anybody may ask.',
 } as const satisfies Record<string, string>;

@@ -1,8 +1,10 @@
-/** One account: whether it is open, its API keys and the ids of its endpoints. It may not know what an endpoint is. */
+/** One account: whether it is open, its API keys, what it has to make endpoints from, and the ids of its endpoints. It may not know what an endpoint is, nor open what is sealed. */
 import { DurableObject } from 'cloudflare:workers';
 import type { KeyPower } from '../core/key-scope.ts';
 import type { Env } from '../env.ts';
 import { type KeyChange, type KeyRecord, KeyTable } from './key-table.ts';
+import { changeResource, insertResource, type ResourceAnswer, removeResource } from './resource-changes.ts';
+import { type ResourceKind, type ResourceRow, ResourceTable } from './resource-table.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL);
@@ -28,6 +30,7 @@ export interface AccountView {
 export class AccountStore extends DurableObject<Env> {
 	readonly #sql: SqlStorage;
 	#keys: KeyTable;
+	#resources: ResourceTable;
 	#uses = new Map<string, number>();
 
 	constructor(ctx: DurableObjectState, env: Env) {
@@ -35,6 +38,7 @@ export class AccountStore extends DurableObject<Env> {
 		this.#sql = ctx.storage.sql;
 		this.#sql.exec(SCHEMA);
 		this.#keys = new KeyTable(this.#sql);
+		this.#resources = new ResourceTable(this.#sql);
 	}
 
 	/** Makes the account with its first key. */
@@ -69,6 +73,7 @@ export class AccountStore extends DurableObject<Env> {
 		await this.ctx.storage.deleteAll();
 		this.#sql.exec(SCHEMA);
 		this.#keys = new KeyTable(this.#sql);
+		this.#resources = new ResourceTable(this.#sql);
 	}
 
 	/** What the key with this hash may do now: null for an unknown, expired or revoked one, `suspended` while the account is closed. */
@@ -100,12 +105,42 @@ export class AccountStore extends DurableObject<Env> {
 		return this.#keys.remove(id, by);
 	}
 
+	listResources(kind: ResourceKind): ResourceRow[] {
+		return this.#resources.list(kind);
+	}
+
+	findResource(kind: ResourceKind, id: string): ResourceRow | null {
+		return this.#resources.find(kind, id);
+	}
+
+	/** `body` is JSON of the kind's own shape. */
+	insertResource(kind: ResourceKind, id: string, name: string, body: string): ResourceAnswer {
+		return insertResource(this.#resources, kind, id, name, body, Date.now());
+	}
+
+	/** `change` is JSON of the members that change. */
+	changeResource(kind: ResourceKind, id: string, name: string | undefined, change: string): ResourceAnswer {
+		return this.ctx.storage.transactionSync(() => changeResource(this.#resources, kind, id, name, change, Date.now()));
+	}
+
+	removeResource(kind: ResourceKind, id: string): ResourceAnswer {
+		return this.ctx.storage.transactionSync(() => removeResource(this.#resources, kind, id, Date.now()));
+	}
+
+	/** Ids of the endpoints that use a resource. */
+	usersOf(resourceId: string): string[] {
+		return this.#resources.usersOf(resourceId);
+	}
+
 	addEndpoint(id: string): void {
 		this.#sql.exec('INSERT OR IGNORE INTO endpoints (id, created_at) VALUES (?, ?)', id, Date.now());
 	}
 
 	removeEndpoint(id: string): void {
-		this.#sql.exec('DELETE FROM endpoints WHERE id = ?', id);
+		this.ctx.storage.transactionSync(() => {
+			this.#sql.exec('DELETE FROM endpoints WHERE id = ?', id);
+			this.#resources.setUses(id, []);
+		});
 	}
 
 	/** Ids of the account's endpoints, oldest first. */

@@ -33,6 +33,11 @@ export function splitShellWords(text: string): string[] {
 	return words;
 }
 
+/** The start command that splits into `words`. */
+export function joinShellWords(words: readonly string[]): string {
+	return words.map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+}
+
 /** One quoted stretch, escaped character or plain character. */
 function readPiece(text: string, at: number): { text: string; end: number } {
 	const char = text[at] ?? '';

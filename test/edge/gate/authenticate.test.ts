@@ -19,6 +19,7 @@ const env = {
 	LONGSHORE_ID_KEY: ID_KEY,
 	LONGSHORE_EDGE_PRIVATE_KEY: 'x'.repeat(40),
 	LONGSHORE_OPERATOR_TOKEN: 'x'.repeat(16),
+	LONGSHORE_SEAL_KEY: randomBytes(32).toString('base64'),
 	ACCOUNT_STORE: {
 		getByName: () => ({
 			open: () => {

@@ -61,6 +61,7 @@ export async function startEdge(settings: Readonly<Record<string, string | numbe
 		...SETTINGS,
 		LONGSHORE_EDGE_PRIVATE_KEY: keys.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
 		LONGSHORE_ID_KEY: randomBytes(32).toString('base64'),
+		LONGSHORE_SEAL_KEY: randomBytes(32).toString('base64'),
 		LONGSHORE_OPERATOR_TOKEN: OPERATOR_TOKEN,
 		...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`LONGSHORE_${name}`, String(value)])),
 	};

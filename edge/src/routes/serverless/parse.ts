@@ -1,5 +1,4 @@
 /** Parses management bodies; an unknown member is refused with the nearest known name. */
-import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { ShellWordsError } from '@longshore/shared-schema/endpoint/shell-words';
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
@@ -21,8 +20,8 @@ export async function readManageBody<T extends z.ZodType>(request: Request, sche
 	throw LongshoreError.unprocessable(describeIssues(parsed.error, schema, value));
 }
 
-/** Runs a mapping to a specification, with a bad start command as a field error. */
-export function withArgs(map: () => EndpointSpec): EndpointSpec {
+/** Runs a mapping from a body, with a bad start command as a field error. */
+export function withArgs<T>(map: () => T): T {
 	try {
 		return map();
 	} catch (error) {

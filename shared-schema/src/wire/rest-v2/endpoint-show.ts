@@ -1,6 +1,7 @@
 /** An endpoint in REST v2's shape. What is shown of its settings can be sent back as an update that changes nothing. */
 import { DEFAULT_CATALOG } from '../../catalog/data.ts';
 import type { EndpointSpec } from '../../endpoint/endpoint.ts';
+import { joinShellWords } from '../../endpoint/shell-words.ts';
 import type { EndpointV2 } from '../rest-answers.ts';
 
 /** What of an endpoint can be set. */
@@ -26,7 +27,7 @@ export function settingsV2(spec: EndpointSpec): SettingsV2 {
 	const showsIdleTimeout = spec.type !== 'QUEUE' || spec.scaling.type !== 'REQUEST_COUNT';
 	return {
 		image: spec.image,
-		args: spec.command.map(quoteWord).join(' '),
+		args: joinShellWords(spec.command),
 		env: spec.env,
 		disk: spec.diskGb,
 		ports: spec.ports,
@@ -82,8 +83,4 @@ function requestUrls(id: string, type: EndpointSpec['type'], origin: string): Re
 		purgeQueue: `${base}/purge-queue`,
 		health: `${base}/health`,
 	};
-}
-
-function quoteWord(word: string): string {
-	return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
