@@ -2,7 +2,9 @@
  * First thing behind every npm script: installs the packages when they are missing or do not match the lockfile, then runs the given
  * file under the installed Node 24. Plain JavaScript without dependencies, because it runs on whatever Node (>= 20) the machine has.
  *
- *     node infra/local/bootstrap.mjs <file> [arguments…]
+ *     node infra/local/bootstrap.mjs [--here] <file> [arguments…]
+ *
+ * The file runs in the repository's root, with `--here` in the caller's directory.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,7 +16,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** First version that runs our TypeScript files as they are and that wrangler, vitest and undici accept. */
 const NODE_FLOOR = [22, 19, 0];
 
-const [file, ...args] = process.argv.slice(2);
+const here = process.argv[2] === '--here';
+const [file, ...args] = process.argv.slice(here ? 3 : 2);
 if (file === undefined) fail('bootstrap: no file to run; use the scripts of package.json (npm start, npm test, npm run check)');
 
 const drift = await packagesDrift();
@@ -63,7 +66,7 @@ function nodeBinary() {
 /** Stands for `exec`: same terminal, signals passed on, the child's exit status ours. */
 function run(node) {
 	const path = [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH ?? ''].join(delimiter);
-	const child = spawn(node, [resolve(root, file), ...args], { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });
+	const child = spawn(node, [resolve(root, file), ...args], { cwd: here ? process.cwd() : root, stdio: 'inherit', env: { ...process.env, PATH: path } });
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 	child.on('error', (error) => fail(`Could not start ${node}: ${error.message}`));
 	child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + constants.signals[signal]));

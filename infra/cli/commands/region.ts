@@ -1,0 +1,81 @@
+/** `longshore region list` and `longshore host list`: what the operator has, as the regions' last heartbeats tell. */
+import { poolOfGpuType } from '@longshore/shared-schema/catalog/gpus';
+import type { Command } from 'commander';
+import { type HostView, hostsOf, listRegions, type RegionView } from '../api/regions.ts';
+import { define } from '../help.ts';
+import { type Session, withSession } from '../session.ts';
+import { formatMs } from '../terminal/duration.ts';
+import { paintState } from '../terminal/style.ts';
+import { renderTable } from '../terminal/table.ts';
+import { addHostDrain } from './host-drain.ts';
+
+const GROUP = 'Operators:';
+
+export function addRegion(program: Command): void {
+	const region = define(program, 'region', 'Regions: heartbeats and capacity', [['longshore region list', 'all regions']])
+		.alias('regions')
+		.helpGroup(GROUP);
+	define(region, 'list', 'All regions').alias('ls').action(withSession(listAllRegions));
+	const host = define(program, 'host', 'GPU hosts: what they have and whether they take work', [
+		['longshore host list', 'all hosts'],
+		['longshore host drain eu-ro-1-a', 'before maintenance: running jobs finish'],
+		['longshore host undrain eu-ro-1-a', 'back to work'],
+	])
+		.alias('hosts')
+		.helpGroup(GROUP);
+	define(host, 'list', 'All hosts of all regions').alias('ls').option('--region <id>', 'only this region').action(withSession(listHosts));
+	addHostDrain(host);
+}
+
+async function listAllRegions(session: Session): Promise<void> {
+	const regions = await listRegions(session);
+	const { style, width } = session.terminal;
+	const sum = (region: RegionView, member: 'gpus' | 'gpusFree'): number => region.hosts.reduce((total, host) => total + host[member], 0);
+	session.show({ regions }, () =>
+		renderTable(
+			[
+				{ title: 'REGION', value: ({ id }) => id, paint: style.bold },
+				{ title: 'HEARTBEAT', value: heartbeatOf, paint: (text, region) => (region.heartbeatAgeMs === null ? style.bad(text) : text) },
+				{ title: 'DATA CENTRES', value: ({ hosts }) => [...new Set(hosts.map(({ dataCenterId }) => dataCenterId))].sort().join(', '), cut: true },
+				{ title: 'HOSTS', value: ({ hosts }) => String(hosts.length), align: 'right' },
+				{ title: 'GPUS FREE', value: (region) => `${sum(region, 'gpusFree')} of ${sum(region, 'gpus')}`, align: 'right' },
+				{ title: 'URL', value: ({ url }) => url, drop: 1 },
+			],
+			regions,
+			width,
+			style,
+		),
+	);
+	if (regions.length === 0) session.warn('no regions are registered: a broker cannot take work before PUT /admin/regions/{id}');
+}
+
+async function listHosts(session: Session, flags: { readonly region?: string }): Promise<void> {
+	const hosts = hostsOf(await listRegions(session, flags.region));
+	const { style, width } = session.terminal;
+	session.show({ hosts }, () =>
+		renderTable(
+			[
+				{ title: 'HOST', value: ({ id }) => id, paint: style.bold },
+				{ title: 'REGION', value: ({ region }) => region },
+				{ title: 'DATA CENTRE', value: ({ dataCenterId }) => dataCenterId },
+				{ title: 'POOL', value: ({ gpuType }) => poolOfGpuType(gpuType)?.id ?? '-' },
+				{ title: 'GPU TYPE', value: ({ gpuType }) => gpuType, cut: true, drop: 2 },
+				{ title: 'FREE', value: ({ gpus, gpusFree }) => `${gpusFree} of ${gpus}`, align: 'right' },
+				{ title: 'CUDA', value: ({ cudaVersion }) => cudaVersion, drop: 3 },
+				{ title: 'STATE', value: stateOf, paint: (text, host) => text.replace(stateOf(host), paintState(style, stateOf(host))) },
+			],
+			hosts,
+			width,
+			style,
+		),
+	);
+	if (hosts.length === 0) session.warn('no hosts have reported. Does the agent run there? longshore doctor');
+}
+
+function stateOf({ draining }: HostView): string {
+	return draining ? 'draining' : 'ready';
+}
+
+function heartbeatOf({ heartbeatAgeMs }: RegionView): string {
+	return heartbeatAgeMs === null ? 'never heard' : `${formatMs(heartbeatAgeMs)} ago`;
+}
