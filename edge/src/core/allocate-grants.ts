@@ -1,81 +1,165 @@
-/** How an endpoint's workers are shared among regions. Pure. Their sum never exceeds the maximum. */
-import { isCudaAllowed } from '@longshore/shared-schema/endpoint/cuda';
+/**
+ * How an endpoint's workers are shared among regions. Pure. The workers that regions may be running never exceed the maximum: a share that
+ * was lowered counts as it was until its region has confirmed the smaller one and stopped what is above it, or has been given up.
+ */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
-import { gpuTierOf } from '@longshore/shared-schema/endpoint/gpu-preference';
-import type { HostFigure } from '@longshore/shared-schema/wire/region';
-
-/** A region as the allocator sees it. `held` grants stay until the region is given up. */
-export interface RegionCapacity {
-	readonly region: string;
-	readonly alive: boolean;
-	readonly hosts: readonly HostFigure[];
-}
+import { gpuTiers } from '@longshore/shared-schema/endpoint/gpu-preference';
+import { type PlaceRules, type RegionCapacity, rankUnits, type Unit } from './grant-units.ts';
 
 /** A region's share of an endpoint's workers. */
 export interface Share {
 	readonly region: string;
 	readonly workersMax: number;
 	readonly workersMin: number;
+	/** Workers that the region may have as far as anybody knows: counts against the maximum. Absent: as many as `workersMax`. */
+	readonly held?: number;
+	/** Revision of the endpoint in which the share was lowered last: a region that confirms it has seen that. */
+	readonly since?: number;
+	/** Tiers (pools, or GPU types where the endpoint names some) that the region may use now; absent: all of the endpoint's. */
+	readonly tiers?: readonly string[];
 }
 
-/**
- * Live regions keep what they hold (a share moves only when its region is given up); the rest goes by tier, then by room.
- * A region gets no more than its hosts could ever run, except that the last of the rest is parked in the best region.
- */
-export function allocateGrants(spec: EndpointSpec, held: readonly Share[], regions: readonly RegionCapacity[]): Share[] {
-	const ranked = rankRegions(spec, regions);
+/** What a region's leading broker says of the endpoint. */
+export interface RegionUse {
+	/** Revision of the grant that it acts on. */
+	readonly revision: number;
+	/** Workers that run, start or stop there. */
+	readonly alive: number;
+	/** It wants to start a worker and finds no place. */
+	readonly blocked: boolean;
+}
+
+export type AllocateSpec = PlaceRules & Pick<EndpointSpec, 'workersMin' | 'workersMax'>;
+
+/** New shares in the order of preference. `revision`: the one that they will have if anything changed. `uses`: by region; a region that said nothing keeps what it holds. */
+export function allocateGrants(
+	spec: AllocateSpec,
+	before: readonly Share[],
+	regions: readonly RegionCapacity[],
+	uses: ReadonlyMap<string, RegionUse> = new Map(),
+	revision = 0,
+): Share[] {
+	const units = rankUnits(spec, regions);
+	const alive = new Set(regions.filter((region) => region.alive).map(({ region }) => region));
+	const known = new Map(before.filter(({ region }) => alive.has(region)).map((share) => [share.region, share]));
+	const target = targetsOf(spec, units, known, uses);
+	const held = new Map([...known].map(([region, share]) => [region, heldBy(share, uses.get(region))]));
 	const maxOf = new Map<string, number>();
+	let free = spec.workersMax;
+	for (const count of held.values()) free -= count;
+	const order = [...new Set([...units.map(({ region }) => region), ...known.keys()])];
+	for (const region of order) {
+		const wanted = target.max.get(region) ?? 0;
+		const lowered = Math.min(wanted, known.get(region)?.workersMax ?? 0);
+		const raisable = Math.max(0, held.get(region) ?? 0) - lowered + Math.max(0, free);
+		const workersMax = lowered + Math.min(wanted - lowered, raisable);
+		free -= Math.max(0, workersMax - (held.get(region) ?? 0));
+		maxOf.set(region, workersMax);
+	}
+	const gone = before.filter(({ region }) => !alive.has(region)).map((share) => withdrawn(share, revision));
+	return [...toShares(spec, order, maxOf, { known, held, uses, target, revision }), ...gone];
+}
+
+/** A region that was given up has fenced itself. It keeps a share of 0 until it has confirmed that: an older grant that reaches it late is then refused by its revision. */
+function withdrawn(share: Share, revision: number): Share {
+	const since = share.workersMax > 0 || share.since === undefined ? revision : share.since;
+	return { region: share.region, workersMax: 0, workersMin: 0, since };
+}
+
+/** A share counts in full until its region has confirmed the smaller one; then as many as it still has. */
+function heldBy(share: Share, use: RegionUse | undefined): number {
+	const held = share.held ?? share.workersMax;
+	if (use === undefined || use.revision < (share.since ?? 0)) return held;
+	return Math.min(held, Math.max(share.workersMax, use.alive));
+}
+
+interface Targets {
+	readonly max: ReadonlyMap<string, number>;
+	/** The worst tier of each region that is wanted now. */
+	readonly worstTier: ReadonlyMap<string, number>;
+}
+
+/** Workers that run keep their place; the rest goes to free GPUs, the best first, then to where it was, then to where GPUs may become free. */
+function targetsOf(spec: AllocateSpec, units: readonly Unit[], known: ReadonlyMap<string, Share>, uses: ReadonlyMap<string, RegionUse>): Targets {
+	const max = new Map<string, number>();
+	const worstTier = new Map<string, number>();
+	const roomOf = new Map<string, number>();
+	for (const { region, room } of units) roomOf.set(region, (roomOf.get(region) ?? 0) + room);
 	let left = spec.workersMax;
-	const give = (region: string, count: number): void => {
-		const given = Math.min(count, left);
-		maxOf.set(region, (maxOf.get(region) ?? 0) + given);
+	const give = (region: string, count: number, tier: number | null): void => {
+		const given = Math.min(count, left, (roomOf.get(region) ?? 0) - (max.get(region) ?? 0));
+		if (given <= 0) return;
+		max.set(region, (max.get(region) ?? 0) + given);
+		if (tier !== null) worstTier.set(region, Math.max(worstTier.get(region) ?? 0, tier));
 		left -= given;
 	};
-	for (const { region, room } of ranked) give(region, Math.min(held.find((share) => share.region === region)?.workersMax ?? 0, room));
-	for (const { region, room } of ranked) give(region, Math.max(0, room - (maxOf.get(region) ?? 0)));
-	const first = ranked[0];
-	if (first !== undefined) give(first.region, left);
-	return shareMinimum(spec, ranked, maxOf);
+	for (const region of roomOf.keys()) {
+		const share = known.get(region);
+		if (share !== undefined) give(region, Math.min(share.workersMax, uses.get(region)?.alive ?? share.workersMax), null);
+	}
+	for (const { region, tier, free } of units) if (!isBlocked(spec, tier, known.get(region), uses.get(region))) give(region, free, tier);
+	const lastTier = new Map(units.map(({ region }) => [region, Math.max(...units.filter((unit) => unit.region === region).map(({ tier }) => tier))]));
+	for (const { region } of units) give(region, (known.get(region)?.workersMax ?? 0) - (max.get(region) ?? 0), lastTier.get(region) ?? 0);
+	for (const { region, room } of units) give(region, room, lastTier.get(region) ?? 0);
+	const first = units[0];
+	if (first !== undefined && left > 0) max.set(first.region, (max.get(first.region) ?? 0) + left);
+	return { max, worstTier };
 }
 
-function shareMinimum(spec: EndpointSpec, ranked: readonly Ranked[], maxOf: ReadonlyMap<string, number>): Share[] {
+/** Whether the region has said that it finds no place in this tier: what is free there by the figures is not free for this endpoint. */
+function isBlocked(spec: AllocateSpec, tier: number, share: Share | undefined, use: RegionUse | undefined): boolean {
+	if (use === undefined || !use.blocked) return false;
+	const tried = share?.tiers === undefined ? Number.POSITIVE_INFINITY : worstOf(spec, share.tiers);
+	return tier <= tried;
+}
+
+interface Settling {
+	readonly known: ReadonlyMap<string, Share>;
+	readonly held: ReadonlyMap<string, number>;
+	readonly uses: ReadonlyMap<string, RegionUse>;
+	readonly target: Targets;
+	readonly revision: number;
+}
+
+function toShares(spec: AllocateSpec, order: readonly string[], maxOf: ReadonlyMap<string, number>, { known, held, uses, target, revision }: Settling): Share[] {
 	let minLeft = Math.min(spec.workersMin, spec.workersMax);
 	const shares: Share[] = [];
-	for (const { region } of ranked) {
+	for (const region of order) {
 		const workersMax = maxOf.get(region) ?? 0;
+		const old = known.get(region);
+		const counts = Math.max(workersMax, held.get(region) ?? 0);
+		if (counts === 0 && isOver(old, uses.get(region))) continue;
 		const workersMin = Math.min(minLeft, workersMax);
 		minLeft -= workersMin;
-		if (workersMax > 0) shares.push({ region, workersMax, workersMin });
+		const lowered = old !== undefined && workersMax < old.workersMax;
+		const since = lowered ? revision : (old?.since ?? 0);
+		const tiers = tiersUpTo(spec, target.worstTier.get(region) ?? (old?.tiers === undefined ? -1 : worstOf(spec, old.tiers)));
+		shares.push({
+			region,
+			workersMax,
+			workersMin,
+			...(counts === workersMax ? {} : { held: counts }),
+			...(since === 0 || (counts === workersMax && counts > 0) ? {} : { since }),
+			...(tiers === undefined ? {} : { tiers }),
+		});
 	}
 	return shares;
 }
 
-interface Ranked {
-	readonly region: string;
-	readonly tier: number;
-	readonly room: number;
+/** Whether a region without any worker needs no share of 0 any more: it never had another, or it has confirmed this one. */
+function isOver(old: Share | undefined, use: RegionUse | undefined): boolean {
+	if (old === undefined) return true;
+	return old.workersMax === 0 && use !== undefined && use.revision >= (old.since ?? 0) && use.alive === 0;
 }
 
-/** Regions that could run the endpoint, best tier first, then the most room, then by name so that the order is stable. */
-function rankRegions(spec: EndpointSpec, regions: readonly RegionCapacity[]): Ranked[] {
-	const ranked: Ranked[] = [];
-	for (const { region, alive, hosts } of regions) {
-		if (!alive) continue;
-		const fitting = hosts.map((host) => ({ tier: tierOf(spec, host), room: roomOn(spec, host) })).filter(({ tier, room }) => tier >= 0 && room > 0);
-		if (fitting.length === 0) continue;
-		ranked.push({ region, tier: Math.min(...fitting.map(({ tier }) => tier)), room: fitting.reduce((sum, { room }) => sum + room, 0) });
-	}
-	return ranked.sort((a, b) => a.tier - b.tier || b.room - a.room || a.region.localeCompare(b.region));
+/** Place of the worst of some tiers in the endpoint's order; -1 when it knows none of them any more. */
+function worstOf(spec: AllocateSpec, tiers: readonly string[]): number {
+	return Math.max(-1, ...tiers.map((tier) => gpuTiers(spec).indexOf(tier)));
 }
 
-/** Place of the host's GPUs in the endpoint's order of preference; -1 when the endpoint may not run there. */
-function tierOf(spec: EndpointSpec, host: HostFigure): number {
-	if (spec.dataCenterIds.length > 0 && !spec.dataCenterIds.includes(host.dataCenterId)) return -1;
-	if (spec.gpuCount === 0) return 0;
-	if (!isCudaAllowed(spec, host.cudaVersion) || spec.excludedGpuTypes.includes(host.gpuType)) return -1;
-	return gpuTierOf(spec, host.gpuType);
-}
-
-function roomOn(spec: EndpointSpec, host: HostFigure): number {
-	return spec.gpuCount === 0 ? Number.POSITIVE_INFINITY : Math.floor(host.gpus / spec.gpuCount);
+/** The tiers up to a place; undefined when they are all that the endpoint may use, or none is said. */
+function tiersUpTo(spec: AllocateSpec, worst: number): readonly string[] | undefined {
+	if (worst < 0 || spec.gpuCount === 0 || spec.fallbackOrder === 'region') return undefined;
+	const tiers = gpuTiers(spec);
+	return worst >= tiers.length - 1 ? undefined : tiers.slice(0, worst + 1);
 }

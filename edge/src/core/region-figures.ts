@@ -1,7 +1,9 @@
 /** Views over regions' heartbeats and endpoints' grants. Pure. */
+import { GPU_POOL_IDS, type GpuPoolId } from '@longshore/shared-schema/catalog/gpus';
 import type { EndpointGrant, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
 import type { EndpointRecord } from '../stores/endpoint-store.ts';
+import type { RegionUse } from './allocate-grants.ts';
 
 /** No worker in any state. */
 export const NO_WORKERS: WorkerCounts = { initializing: 0, idle: 0, running: 0, throttled: 0, unhealthy: 0, outdated: 0 };
@@ -26,12 +28,33 @@ export function capacityPrint(hosts: readonly HostFigure[]): string {
 		.join('\n');
 }
 
+const poolId = (tier: string): GpuPoolId | undefined => GPU_POOL_IDS.find((id) => id === tier);
+
 /** A region's grant of an endpoint, or null when it has no share. */
 export function grantOf(record: EndpointRecord, region: string): EndpointGrant | null {
 	const share = record.shares.find((candidate) => candidate.region === region);
 	if (share === undefined) return null;
 	const { id, accountId, revision, version, spec } = record;
-	return { endpointId: id, accountId, revision, version, spec, workersMax: share.workersMax, workersMin: share.workersMin };
+	const placed =
+		share.tiers === undefined
+			? spec
+			: { ...spec, ...(spec.gpuTypes.length > 0 ? { gpuTypes: [...share.tiers] } : { gpuPools: share.tiers.flatMap((tier) => poolId(tier) ?? []) }) };
+	return { endpointId: id, accountId, revision, version, spec: placed, workersMax: share.workersMax, workersMin: share.workersMin };
+}
+
+/** What a region's leading broker says of an endpoint, as the allocation of grants takes it; null when it does not name the endpoint. */
+export function useOf(heartbeat: RegionHeartbeat, endpointId: string): RegionUse | null {
+	const figures = heartbeat.endpoints[endpointId];
+	if (figures === undefined) return null;
+	const { initializing, idle, running, unhealthy, outdated } = figures.workers;
+	return { revision: figures.revision, alive: figures.alive ?? initializing + idle + running + unhealthy + outdated, blocked: figures.blocked !== undefined };
+}
+
+/** Equal exactly when two heartbeats leave the allocation of grants the same: free GPUs, and who uses, confirms or lacks what. */
+export function usePrint(heartbeat: RegionHeartbeat): string {
+	const free = heartbeat.hosts.map(({ id, gpusFree }) => `${id}/${gpusFree}`).sort();
+	const uses = Object.keys(heartbeat.endpoints).map((id) => `${id}/${JSON.stringify(useOf(heartbeat, id))}`);
+	return [...free, ...uses.sort()].join('\n');
 }
 
 /** All regions with their figures of the endpoint, those with a share first and in the order of preference; one without a share has `workersMax` 0 and takes no new jobs. */

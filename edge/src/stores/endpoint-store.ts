@@ -6,10 +6,14 @@ import { applyV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-apply';
 import type { UpdateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import { problemsOfSpec, problemsOfUpdate } from '@longshore/shared-schema/wire/rest-v2/endpoint-problems';
 import { diffSpecs } from '@longshore/shared-schema/wire/rest-v2/release-diff';
-import { allocateGrants, type RegionCapacity, type Share } from '../core/allocate-grants.ts';
+import { allocateGrants, type RegionUse, type Share } from '../core/allocate-grants.ts';
+import { describeShares } from '../core/describe-shares.ts';
+import type { RegionCapacity } from '../core/grant-units.ts';
+import { isAway } from '../core/is-away.ts';
 import { needsNewWorkers, rolledBack } from '../core/release.ts';
 import type { WebhookProfile } from '../core/webhook-schedule.ts';
 import type { Env } from '../env.ts';
+import { type Decision, DecisionLog } from './decision-log.ts';
 import { type Release, ReleaseTable } from './release-table.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
 
@@ -23,6 +27,14 @@ export interface EndpointRecord {
 	readonly version: number;
 	readonly spec: EndpointSpec;
 	readonly shares: readonly Share[];
+	/** The shares are elsewhere than they would be on empty hosts: they go back when GPUs are freed. */
+	readonly away?: boolean;
+}
+
+/** The regions as the allocation of an endpoint's grants sees them. */
+export interface CapacityView {
+	readonly regions: readonly RegionCapacity[];
+	readonly uses: ReadonlyMap<string, RegionUse>;
 }
 
 /** Why a change was not made: what is wrong with it. */
@@ -47,6 +59,7 @@ export class EndpointStore extends DurableObject<Env> {
 	readonly #sql: SqlStorage;
 	readonly #webhookSecrets: WebhookSecrets;
 	readonly #releases: ReleaseTable;
+	readonly #decisions: DecisionLog;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
@@ -54,6 +67,7 @@ export class EndpointStore extends DurableObject<Env> {
 		this.#sql.exec('CREATE TABLE IF NOT EXISTS endpoint (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)');
 		this.#webhookSecrets = new WebhookSecrets(this.#sql);
 		this.#releases = new ReleaseTable(this.#sql);
+		this.#decisions = new DecisionLog(this.#sql);
 	}
 
 	/** The endpoint, or null when it was deleted or never made. */
@@ -108,6 +122,7 @@ export class EndpointStore extends DurableObject<Env> {
 		this.#sql.exec('DELETE FROM endpoint');
 		this.#webhookSecrets.remove();
 		this.#releases.remove();
+		this.#decisions.remove();
 		if (old === null) return;
 		await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
 		for (let shard = 0; shard < old.shards; shard++) await this.env.JOB_STORE.getByName(`${old.id}/${shard}`).destroy();
@@ -125,9 +140,14 @@ export class EndpointStore extends DurableObject<Env> {
 	}
 
 	/** Shares the workers out anew, since regions came, went or changed. */
-	async reallocate(regions: readonly RegionCapacity[]): Promise<void> {
+	async reallocate(view: CapacityView): Promise<void> {
 		const record = this.get();
-		if (record !== null) await this.#publish(record, regions);
+		if (record !== null) await this.#publish(record, view);
+	}
+
+	/** The last decisions about its shares. */
+	decisions(): Decision[] {
+		return this.#decisions.list();
 	}
 
 	/** Saves the new specification, as a release where it needs new workers, and tells the regions at once. */
@@ -148,18 +168,22 @@ export class EndpointStore extends DurableObject<Env> {
 	}
 
 	async #share(record: EndpointRecord): Promise<EndpointRecord> {
-		const regions = await this.env.REGION_DIRECTORY.getByName('all').capacity();
-		return this.#publish(record, regions);
+		const view = await this.env.REGION_DIRECTORY.getByName('all').capacityFor(record.id);
+		return this.#publish(record, view);
 	}
 
 	/** Stores changed shares and gives them to the directory; the directory's copy is written again even when nothing changed. */
-	async #publish(read: EndpointRecord, regions: readonly RegionCapacity[]): Promise<EndpointRecord> {
+	async #publish(read: EndpointRecord, { regions, uses }: CapacityView): Promise<EndpointRecord> {
 		const current = this.get();
 		if (current === null) return read; // Deleted while the regions were asked.
-		const shares = allocateGrants(current.spec, current.shares, regions);
+		const shares = allocateGrants(current.spec, current.shares, regions, uses, current.revision + 1);
 		const changed = JSON.stringify(shares) !== JSON.stringify(current.shares);
-		const record = changed ? { ...current, shares, revision: current.revision + 1 } : current;
-		if (changed) this.#save(record);
+		const record = changed ? { ...current, shares, away: isAway(current.spec, shares, regions), revision: current.revision + 1 } : current;
+		if (changed) {
+			this.#save(record);
+			const inputs = { workersMax: current.spec.workersMax, workersMin: current.spec.workersMin, shares, uses: Object.fromEntries(uses) };
+			this.#decisions.note('grants', describeShares(current.shares, shares, uses), inputs, Date.now());
+		}
 		await this.env.REGION_DIRECTORY.getByName('all').putEndpoint(record);
 		return record;
 	}

@@ -6,19 +6,23 @@ import { DurableObject } from 'cloudflare:workers';
 import type { EndpointPush, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
-import type { RegionCapacity } from '../core/allocate-grants.ts';
+import { allocateGrants } from '../core/allocate-grants.ts';
+import type { RegionCapacity } from '../core/grant-units.ts';
 import { addCounts, capacityPrint, grantOf, NO_WORKERS, routesOf } from '../core/region-figures.ts';
 import { type Env, settingsOf } from '../env.ts';
 import { logError, logInfo } from '../log.ts';
 import { postJsonToRegion } from '../regions/region-client.ts';
-import { type EndpointRecord, readRecord } from './endpoint-store.ts';
+import { type CapacityView, type EndpointRecord, readRecord } from './endpoint-store.ts';
 import { LostBoots } from './lost-boots.ts';
+import { RegionUses } from './region-uses.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS regions (id TEXT PRIMARY KEY, url TEXT NOT NULL, public_key TEXT NOT NULL, hosts TEXT NOT NULL DEFAULT '[]');
 CREATE TABLE IF NOT EXISTS endpoints (id TEXT PRIMARY KEY, record TEXT NOT NULL);
 `;
 const PUSH_TIMEOUT_MS = 5_000;
+/** Endpoints whose shares are looked over after one heartbeat: the rest come with the next. */
+const REBALANCE_MAX = 100;
 /** A host that is missing from heartbeats still counts as capacity for this long: a restarted broker knows its hosts only after a moment. */
 const HOST_HOLD_MS = 60_000;
 /** Results that survived a lost host may come this much later than the news of its loss. */
@@ -45,10 +49,13 @@ export class RegionDirectory extends DurableObject<Env> {
 	readonly #startedAt = Date.now();
 	readonly #live = new Map<string, RegionLive>();
 	readonly #lostBoots: LostBoots;
+	readonly #uses = new RegionUses();
 	readonly #regions = new Map<string, RegionEntry>();
 	readonly #endpoints = new Map<string, EndpointRecord>();
 	readonly #prints = new Map<string, string>();
 	readonly #hosts = new Map<string, Map<string, { figure: HostFigure; seenAt: number }>>();
+	/** Shares are being looked over; `again` when something came up meanwhile. */
+	#balancing: 'no' | 'yes' | 'again' = 'no';
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
@@ -91,7 +98,9 @@ export class RegionDirectory extends DurableObject<Env> {
 		const lost = this.#lostBoots.hear(heartbeat, Date.now());
 		if (lost.length > 0) this.ctx.waitUntil(this.#announceLost(region, lost));
 		this.#seeHosts(region, heartbeat.hosts);
+		const news = this.#uses.hear(region, heartbeat, Date.now());
 		if (this.#hasChanged(region)) this.ctx.waitUntil(this.#reallocateAll());
+		else if (news) this.ctx.waitUntil(this.#rebalance());
 		return this.#lackOf(region, heartbeat);
 	}
 
@@ -112,6 +121,11 @@ export class RegionDirectory extends DurableObject<Env> {
 		this.#sql.exec('DELETE FROM endpoints WHERE id = ?', id);
 		this.#endpoints.delete(id);
 		await Promise.all((record?.shares ?? []).map(({ region }) => this.#post(region, { endpoints: [], removed: [id] })));
+	}
+
+	/** What the regions could run, and what they say of the endpoint. */
+	capacityFor(endpointId: string): CapacityView {
+		return { regions: this.capacity(), uses: this.#uses.of(endpointId, Date.now()) };
 	}
 
 	/** What the regions could run. */
@@ -170,7 +184,10 @@ export class RegionDirectory extends DurableObject<Env> {
 	}
 
 	#hostsOf(region: string): HostFigure[] {
-		return [...(this.#hosts.get(region)?.values() ?? [])].filter(({ seenAt }) => Date.now() - seenAt <= HOST_HOLD_MS).map(({ figure }) => figure);
+		const seenAtLast = this.#live.get(region)?.seenAt ?? 0;
+		return [...(this.#hosts.get(region)?.values() ?? [])]
+			.filter(({ seenAt }) => Date.now() - seenAt <= HOST_HOLD_MS)
+			.map(({ figure, seenAt }) => (seenAt < seenAtLast ? { ...figure, gpusFree: 0 } : figure));
 	}
 
 	#remember(record: EndpointRecord): void {
@@ -193,12 +210,45 @@ export class RegionDirectory extends DurableObject<Env> {
 	}
 
 	async #reallocateAll(): Promise<void> {
-		const regions = this.capacity();
-		for (const id of [...this.#endpoints.keys()]) {
-			await this.env.ENDPOINT_STORE.getByName(id)
-				.reallocate(regions)
-				.catch((error: unknown) => logError('endpoint not reallocated', error, { endpoint: id }));
+		for (const id of [...this.#endpoints.keys()]) await this.#reallocate(id);
+	}
+
+	/** Looks at the endpoints whose shares are on the move, away from home or of no use where they are, after each news of a region. */
+	async #rebalance(): Promise<void> {
+		if (this.#balancing !== 'no') {
+			this.#balancing = 'again';
+			return;
 		}
+		try {
+			do {
+				this.#balancing = 'yes';
+				const regions = this.capacity();
+				for (const id of this.#unsettled().slice(0, REBALANCE_MAX)) if (this.#wouldChange(id, regions)) await this.#reallocate(id);
+			} while (this.#againAsked());
+		} finally {
+			this.#balancing = 'no';
+		}
+	}
+
+	#againAsked(): boolean {
+		return this.#balancing === 'again';
+	}
+
+	#unsettled(): string[] {
+		const isUnsettled = ({ id, shares, away }: EndpointRecord): boolean => away === true || shares.some(({ since }) => since !== undefined) || this.#uses.isBlocked(id);
+		return [...this.#endpoints.values()].filter(isUnsettled).map(({ id }) => id);
+	}
+
+	#wouldChange(id: string, regions: readonly RegionCapacity[]): boolean {
+		const record = this.#endpoints.get(id);
+		if (record === undefined) return false;
+		return JSON.stringify(allocateGrants(record.spec, record.shares, regions, this.#uses.of(id, Date.now()), record.revision + 1)) !== JSON.stringify(record.shares);
+	}
+
+	async #reallocate(id: string): Promise<void> {
+		await this.env.ENDPOINT_STORE.getByName(id)
+			.reallocate(this.capacityFor(id))
+			.catch((error: unknown) => logError('endpoint not reallocated', error, { endpoint: id }));
 	}
 
 	async #announceLost(region: string, boots: readonly string[]): Promise<void> {

@@ -19,7 +19,7 @@ import { createReporter, type Reporter } from './reporter.ts';
 import type { Spool, SpooledResult } from './spool.ts';
 import { createStops, type Stops } from './stops.ts';
 import { createUploads, type Uploads } from './uploads.ts';
-import { type Attempt, occupancy, type Worker } from './worker.ts';
+import type { Attempt, Worker } from './worker.ts';
 
 /** What is still to be reported when the agent stops gets this long; the rest is in the spool. */
 const FLUSH_MS = 3_000;
@@ -158,6 +158,7 @@ class HostAgent implements Agent {
 
 	#fence(reason: string): void {
 		this.#desk.review();
-		for (const worker of this.#host.workers.values()) if (occupancy(worker) > 0) this.#fleet.hurry(worker, this.#host.timers.killGraceMs, reason);
+		// Idle ones too: what this region was granted may run elsewhere from now on.
+		for (const worker of this.#host.workers.values()) this.#fleet.hurry(worker, this.#host.timers.killGraceMs, reason);
 	}
 }

@@ -63,6 +63,7 @@ class HostFleet implements Fleet {
 		const already = this.#starting.get(workerId);
 		if (already !== undefined) return already.done;
 		if (this.#host.draining) throw new WorkerStartError('this host drains and starts no workers');
+		if (this.#host.fenced !== null) throw new WorkerStartError(`this host is fenced off: ${this.#host.fenced}`);
 		if (spec.type !== 'QUEUE') throw new WorkerStartError(`this host runs workers of QUEUE endpoints only, not of ${spec.type}`);
 		const total = this.#host.inventory.gpus;
 		const gpus = chooseGpus(total, this.#heldGpus(), spec.gpuCount);
@@ -137,6 +138,7 @@ class HostFleet implements Fleet {
 		const exited = process.exited.then((exit) => this.#onExit(worker, exit));
 		this.#exits.set(workerId, exited);
 		log.info('worker started', { workerId, endpointId, version, pid: process.pid, gpus });
+		if (this.#host.fenced !== null) this.hurry(worker, this.#host.timers.killGraceMs, this.#host.fenced);
 	}
 
 	#onExit(worker: Worker, exit: WorkerExit): void {

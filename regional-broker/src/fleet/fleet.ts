@@ -191,7 +191,7 @@ export function createCommander(bus: Pick<Bus, 'request'>): (hostId: string, com
 }
 
 /** The heartbeat's body from the fleet's parts. */
-export function composeHeartbeat(brokerBoot: string, registry: Registry, grants: Grants, depths: QueueDepths, scaler: Scaler): RegionHeartbeat {
+export function composeHeartbeat(brokerBoot: string, leads: boolean, registry: Registry, grants: Grants, depths: QueueDepths, scaler: Scaler): RegionHeartbeat {
 	const endpoints: RegionHeartbeat['endpoints'] = {};
 	for (const { endpointId, revision } of grants.all()) {
 		const figures = scaler.figures(endpointId);
@@ -199,10 +199,11 @@ export function composeHeartbeat(brokerBoot: string, registry: Registry, grants:
 		endpoints[endpointId] = {
 			revision,
 			workers: figures.workers,
+			alive: figures.alive,
 			queued: depth.normal + depth.low,
 			slotsFree: figures.slotsFree,
 			...(figures.blocked === null ? {} : { blocked: figures.blocked }),
 		};
 	}
-	return { brokerBoot, hosts: registry.hosts().map((host) => host.figure), lostBoots: registry.lostBoots(), endpoints };
+	return { brokerBoot, leads, hosts: registry.hosts().map((host) => host.figure), lostBoots: registry.lostBoots(), endpoints };
 }

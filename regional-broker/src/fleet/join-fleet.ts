@@ -7,6 +7,7 @@ import { Heartbeat } from '../edge/heartbeat.ts';
 import { applyPush, type EndpointsOptions } from '../ingress/endpoints.ts';
 import type { Log } from '../log.ts';
 import { Backoffs } from './backoffs.ts';
+import { ConfirmedGrants } from './confirmed-grants.ts';
 import { Decisions } from './decisions.ts';
 import { composeHeartbeat, createCommander, Fleet } from './fleet.ts';
 import { Gossip, type QueueChange } from './gossip.ts';
@@ -32,16 +33,20 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 	const decisions = new Decisions(wallClock);
 	const consumers = new JobConsumers(bus, log);
 	const command = createCommander(bus);
+	const confirmed = new ConfirmedGrants();
 	const heartbeat = new Heartbeat({
 		edge,
 		intervalMs: settings.LONGSHORE_REGION_HEARTBEAT_MS,
-		compose: () => (hosts.isSeeded() ? composeHeartbeat(boot, registry, grants, depths, scaler) : null),
+		compose: () => {
+			confirmed.asked(leader.isLeader());
+			return hosts.isSeeded() ? composeHeartbeat(boot, leader.isLeader() && registry.isComplete(), registry, grants, depths, scaler) : null;
+		},
 		onAnswer: (answer, told) => {
 			const first = !grants.areKnown();
 			grants.markKnown();
 			registry.toldLost(told.lostBoots);
 			applyPush(pushParts, answer);
-			if (first) scaler.touchAll();
+			if (confirmed.answered() || first) scaler.touchAll();
 		},
 		wallClock,
 		log,
@@ -55,7 +60,9 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		log,
 		onChange: (leads, edgeHeardAtMs) => {
 			heartbeat.inherit(edgeHeardAtMs);
+			confirmed.reset();
 			if (!leads) return;
+			heartbeat.changed();
 			hosts.remember();
 			hosts.rollCall();
 			scaler.touchAll();
@@ -68,7 +75,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		depths,
 		backoffs,
 		decisions,
-		mayAct: () => leader.isLeader() && registry.isComplete() && grants.areKnown() && !isFenced(),
+		mayAct: () => leader.isLeader() && registry.isComplete() && grants.areKnown() && confirmed.areConfirmed() && !isFenced(),
 		command,
 		newWorkerId: () => `w${randomBytes(10).toString('hex')}`.slice(0, 15),
 		now,

@@ -33,6 +33,8 @@ export interface ScalerOptions {
 
 export interface EndpointFigures {
 	readonly workers: WorkerCounts;
+	/** Workers that take a place of the grant, those that are about to start or stop among them. */
+	readonly alive: number;
 	readonly slotsFree: number;
 	readonly blocked: string | null;
 }
@@ -77,7 +79,7 @@ export class Scaler {
 	}
 
 	figures(endpointId: string): EndpointFigures {
-		return this.#figures.get(endpointId) ?? { workers: NO_WORKERS, slotsFree: 0, blocked: null };
+		return this.#figures.get(endpointId) ?? { workers: NO_WORKERS, alive: 0, slotsFree: 0, blocked: null };
 	}
 
 	/** Something about the endpoint changed. Many touches in one turn of the event loop are one evaluation. */
@@ -179,7 +181,7 @@ export class Scaler {
 		if (this.#options.mayAct()) for (const stop of surplus.stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason);
 		const placed = this.#start(grant, toStart, muster);
 		muster.counts.throttled = toStart - placed.started;
-		this.#publish(endpointId, { workers: muster.counts, slotsFree: muster.slotsFree, blocked: placed.blocked });
+		this.#publish(endpointId, { workers: muster.counts, alive: muster.alive, slotsFree: muster.slotsFree, blocked: placed.blocked });
 		this.#due(endpointId, [desired.recheckInMs, surplus.recheckInMs, placed.retryInMs, this.#starts.size + this.#stops.size > 0 ? COMMAND_LOST_MS : null]);
 	}
 
@@ -237,6 +239,7 @@ export class Scaler {
 			const workerId = this.#options.newWorkerId();
 			this.#starts.set(workerId, { endpointId: grant.endpointId, hostId: placement.hostId, version: grant.version, gpus: grant.spec.gpuCount, atMs: this.#options.now() });
 			muster.counts.initializing++;
+			muster.alive++;
 			decisions.note(grant.endpointId, 'place', `${workerId} on ${placement.hostId}: ${placement.why}`, { hosts: hosts.length, version: grant.version });
 			void this.#commandStart(grant, workerId, placement.hostId);
 		}
@@ -298,7 +301,8 @@ export class Scaler {
 	#publish(endpointId: string, figures: EndpointFigures): void {
 		const before = this.#figures.get(endpointId);
 		this.#figures.set(endpointId, figures);
-		if (JSON.stringify(before?.workers) !== JSON.stringify(figures.workers) || before?.blocked !== figures.blocked) this.#options.onCounts();
+		const isNews = before?.alive !== figures.alive || before.blocked !== figures.blocked || JSON.stringify(before.workers) !== JSON.stringify(figures.workers);
+		if (isNews) this.#options.onCounts();
 	}
 
 	#due(endpointId: string, waitsMs: readonly (number | null)[]): void {

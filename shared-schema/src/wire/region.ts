@@ -119,13 +119,23 @@ export type HostFigure = z.infer<typeof hostFigure>;
 export const regionHeartbeat = z.object({
 	/** Random per broker process; several brokers of a region may report. */
 	brokerBoot: id,
+	/** Whether this broker decides where workers run: only its word on revisions and workers frees a share. Absent: yes. */
+	leads: z.boolean().optional(),
 	/** All live hosts. A host boot that was here and is gone has lost its jobs. */
 	hosts: z.array(hostFigure).max(5_000),
 	/** Host boots given up since they restarted or fell silent past their lease, for some minutes. */
 	lostBoots: z.array(id).max(5_000),
 	endpoints: z.record(
 		id,
-		z.object({ revision: z.int().min(0), workers: workerCounts, queued: z.int().min(0), slotsFree: z.int().min(0), blocked: z.string().max(300).optional() }),
+		z.object({
+			revision: z.int().min(0),
+			workers: workerCounts,
+			/** Workers that take a place of the grant: running, starting or stopping. Absent: the sum of `workers` less the throttled. */
+			alive: z.int().min(0).optional(),
+			queued: z.int().min(0),
+			slotsFree: z.int().min(0),
+			blocked: z.string().max(300).optional(),
+		}),
 	),
 });
 export type RegionHeartbeat = z.infer<typeof regionHeartbeat>;

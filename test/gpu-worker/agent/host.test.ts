@@ -85,14 +85,14 @@ describe('reports', () => {
 });
 
 describe('fencing', () => {
-	test('a host that the region does not hear ends the workers that run jobs, and says so when it is back', async () => {
+	test('a host that the region does not hear ends its workers, idle ones too, and says so when it is back', async () => {
 		await rig.startWorker('w1');
 		await rig.startWorker('w2');
 		await takeJob('j1');
 		rig.connected = false;
 		rig.acknowledge = false;
 		await until(() => rig.processes.get('w1')?.signals.includes('SIGTERM'), { what: 'fenced' });
-		expect(rig.processes.get('w2')?.signals).toEqual([]);
+		expect(rig.processes.get('w2')?.signals).toEqual(['SIGTERM']);
 		expect(rig.events.filter((event) => event.kind === 'lost')).toEqual([]);
 		rig.connected = true;
 		rig.acknowledge = true;
@@ -101,16 +101,18 @@ describe('fencing', () => {
 		await until(() => rig.host.fenced === null, { what: 'unfenced' });
 	});
 
-	test('a fenced host takes no jobs', async () => {
+	test('a fenced host takes no jobs and starts no workers', async () => {
 		await rig.startWorker('w1');
 		rig.acknowledge = false;
 		await until(() => rig.host.fenced !== null, { what: 'fenced' });
-		void rig.take().catch(() => 'closed at the end');
-		await until(() => rig.host.workers.get('w1')?.takes.size === 1, { what: 'take open' });
 		rig.deliver({ id: 'j1' });
 		await until(() => rig.settled.length === 1, { what: 'given back' });
 		expect(rig.pulls).toEqual([]);
+		await expect(rig.startWorker('w2')).rejects.toThrow('fenced off');
 		rig.acknowledge = true;
+		await until(() => rig.host.fenced === null, { what: 'unfenced' });
+		await rig.startWorker('w3');
+		void rig.take('w3').catch(() => 'closed at the end');
 		await rig.untilPulled(1);
 	});
 });
