@@ -9,6 +9,7 @@ import type { AccountStore } from './stores/account-store.ts';
 import type { BatchStore } from './stores/batch-store.ts';
 import type { EndpointStore } from './stores/endpoint-store.ts';
 import type { JobStore } from './stores/job-store.ts';
+import type { KeyRing } from './stores/key-ring.ts';
 import type { RegionDirectory } from './stores/region-directory.ts';
 
 /** Bindings as the runtime gives them. Settings are text; Durable Objects and the road to regions are objects. */
@@ -18,6 +19,7 @@ export interface Env {
 	readonly BATCH_STORE: DurableObjectNamespace<BatchStore>;
 	readonly ENDPOINT_STORE: DurableObjectNamespace<EndpointStore>;
 	readonly JOB_STORE: DurableObjectNamespace<JobStore>;
+	readonly KEY_RING: DurableObjectNamespace<KeyRing>;
 	readonly REGION_DIRECTORY: DurableObjectNamespace<RegionDirectory>;
 	/** Network that reaches regions on private addresses; absent on Cloudflare, where the public network does. */
 	readonly REGION_NET?: Fetcher;

@@ -8,6 +8,7 @@ export { AccountStore } from './stores/account-store.ts';
 export { BatchStore } from './stores/batch-store.ts';
 export { EndpointStore } from './stores/endpoint-store.ts';
 export { JobStore } from './stores/job-store.ts';
+export { KeyRing } from './stores/key-ring.ts';
 export { RegionDirectory } from './stores/region-directory.ts';
 
 export default {

@@ -13,5 +13,6 @@ export const DURABLE_OBJECTS: Readonly<Record<string, string>> = {
 	BATCH_STORE: 'BatchStore',
 	ENDPOINT_STORE: 'EndpointStore',
 	JOB_STORE: 'JobStore',
+	KEY_RING: 'KeyRing',
 	REGION_DIRECTORY: 'RegionDirectory',
 };

@@ -19,7 +19,11 @@ export function shardOfKey(key: string, shards: number): number {
 	return (createHash('sha256').update(key).digest()[0] ?? 0) % shards;
 }
 
-/** What the store compares: a key stands for one body. */
+/** What the store compares: a key stands for one body. Of either only a hash is kept. */
 export function toIdempotencyKey(key: string, body: Uint8Array): IdempotencyKey {
-	return { key, bodySha256: Buffer.from(createHash('sha256').update(body).digest()).toString('hex') };
+	return { key: sha256(key), bodySha256: sha256(body) };
+}
+
+function sha256(of: string | Uint8Array): string {
+	return Buffer.from(createHash('sha256').update(of).digest()).toString('hex');
 }

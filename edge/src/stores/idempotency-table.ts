@@ -7,7 +7,7 @@ CREATE INDEX IF NOT EXISTS idempotency_until ON idempotency (until);
 /** A key is remembered this long from its submit. */
 const KEEP_MS = 86_400_000;
 
-/** A caller's key and the SHA-256 (hex) of its request body. */
+/** SHA-256 (hex) of a caller's key and of its request body; a batch's own keys are no hash. */
 export interface IdempotencyKey {
 	readonly key: string;
 	readonly bodySha256: string;

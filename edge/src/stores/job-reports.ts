@@ -6,7 +6,7 @@ import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
 import { streamKey } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
 import { countMove, findLive, type StoreParts, transact } from './store-parts.ts';
-import { outputInRow } from './text-table.ts';
+import { fitsInRow } from './text-table.ts';
 import { armWebhook } from './webhook-log.ts';
 
 /** One event and the bytes of its frame, if it has one. */
@@ -64,7 +64,7 @@ function store(parts: StoreParts, row: JobRow, { event, bytes }: Report, outcome
 		if (event.kind === 'result' && event.uploadedBytes !== undefined && !texts.adoptUpload(row.n, event.epoch, event.uploadedBytes)) return false;
 		saveResult(parts, row, job, bytes, event.kind === 'result' && event.uploadedBytes !== undefined);
 	} else {
-		if (outcome.job !== null) jobs.save(row.n, job);
+		if (outcome.job !== null) jobs.save(row, job);
 		if (outcome.keep === 'progress' && bytes !== null) texts.setOutput(row.n, event.epoch, bytes);
 		if (outcome.keep === 'chunk' && bytes !== null && (event.kind === 'chunk' || event.kind === 'progress')) texts.addStreamChunk(row.n, event.epoch, event.n, bytes);
 		if (job.phase === 'waiting') texts.clearAttempt(row.n);
@@ -76,12 +76,11 @@ function store(parts: StoreParts, row: JobRow, { event, bytes }: Report, outcome
 
 /** The usual end, a small output and nothing before it, is one statement. */
 function saveResult({ jobs, texts }: StoreParts, row: JobRow, job: Job, bytes: Uint8Array | null, uploaded: boolean): void {
-	const text = bytes === null ? null : outputInRow(bytes);
-	if (text !== null && bytes !== null && row.outputBytes === null) {
-		jobs.saveWithOutput(row.n, job, text, bytes.length);
+	if (bytes !== null && fitsInRow(bytes) && row.outputBytes === null) {
+		jobs.saveWithOutput(row, job, bytes);
 		return;
 	}
-	jobs.save(row.n, job);
+	jobs.save(row, job);
 	if (bytes !== null) texts.setOutput(row.n, job.epoch, bytes);
 	else if (!uploaded && row.outputBytes !== null) texts.clearOutput(row.n);
 }

@@ -9,8 +9,10 @@ import { grantClaim } from '@longshore/shared-schema/job/report';
 import type { Claim, Verdict } from '@longshore/shared-schema/wire/region';
 import { explainWait, type WaitExplanation } from '../core/explain-wait.ts';
 import { type Env, jobTimersOf, settingsOf } from '../env.ts';
+import { macOf } from '../ids/mac.ts';
 import { logError } from '../log.ts';
 import { AlarmClock } from './alarm-clock.ts';
+import { eraseKeys } from './erase-keys.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { JobDispatcher, SILENT_MS_MAX } from './job-dispatcher.ts';
@@ -25,11 +27,16 @@ import { type JobRow, JobTable } from './job-table.ts';
 import { type JobView, viewJob } from './job-view.ts';
 import { findLive, nextDueAt, type StoreParts, saveJob, transact } from './store-parts.ts';
 import { type JobCounts, Tallies } from './tallies.ts';
+import { TextKeys } from './text-keys.ts';
+import { TextSeal } from './text-seal.ts';
 import { TextTable } from './text-table.ts';
 import { Waiters } from './waiters.ts';
 import { readWebhookLog, replayWebhook, type WebhookLog } from './webhook-log.ts';
 import { WebhookOutbox } from './webhook-outbox.ts';
 import { type WebhookCounts, WebhookTable } from './webhook-table.ts';
+
+/** What is kept of a webhook's host: enough to tell two apart. */
+const HOST_TAG_BYTES = 8;
 
 /** A job in a list, with the row number that pages it. */
 export interface JobListing {
@@ -48,15 +55,19 @@ export class JobStore extends DurableObject<Env> {
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		const { storage } = ctx;
-		const timers = jobTimersOf(settingsOf(env));
-		const jobs = new JobTable(storage.sql);
+		const settings = settingsOf(env);
+		const timers = jobTimersOf(settings);
+		const seal = new TextSeal();
+		const jobs = new JobTable(storage.sql, seal);
+		const keys = new TextKeys(() => env.KEY_RING.getByName(ctx.id.toString()), seal, { syncMs: timers.retentionSyncMs, asyncMs: timers.retentionAsyncMs });
 		this.#outbox = new JobOutbox(() => this.#parts);
 		this.#parts = {
 			storage,
 			jobs,
-			texts: new TextTable(storage.sql),
+			texts: new TextTable(storage.sql, seal),
+			keys,
 			idempotency: new IdempotencyTable(storage.sql),
-			webhooks: new WebhookTable(storage.sql),
+			webhooks: new WebhookTable(storage.sql, seal, (host) => Buffer.from(macOf(settings.LONGSHORE_ID_KEY, `webhook/${host}`, HOST_TAG_BYTES)).toString('hex')),
 			tallies: new Tallies(storage.sql, jobs.countByPhase()),
 			timers,
 			clock: new AlarmClock(storage),
@@ -68,12 +79,13 @@ export class JobStore extends DurableObject<Env> {
 		const [meta] = storage.sql.exec<{ value: string }>("SELECT value FROM meta WHERE name = 'endpoint'");
 		if (meta !== undefined) this.#serve(meta.value);
 		this.#submits = new GroupCommit((items) => this.#commitSubmits(items));
-		const next = nextDueAt(this.#parts, Date.now(), 0);
-		if (next !== null) this.#parts.clock.arm(next);
+		if (meta !== undefined) void ctx.blockConcurrencyWhile(() => this.#wake());
 	}
 
 	/** Accepts a job. Its answer leaves after the commit. */
 	submit(submission: Submission): Promise<SubmitAnswer> {
+		const keyed = this.#parts.keys.ready(submission.job.sync, Date.now());
+		if (keyed !== null) return keyed.then(() => this.submit(submission));
 		const { inQueue, inProgress } = this.#parts.tallies.counts;
 		return this.#submits.add(submission, Date.now(), inQueue + inProgress);
 	}
@@ -141,7 +153,7 @@ export class JobStore extends DurableObject<Env> {
 		const job = retryJob(row.job, now);
 		if (job === null) return false;
 		transact(this.#parts, () => {
-			this.#parts.jobs.restart(row.n, job);
+			this.#parts.jobs.restart(row, job);
 			this.#parts.texts.clearAttempt(row.n);
 			this.#parts.webhooks.disarm(row.n);
 			this.#parts.tallies.move(row.job.phase, job.phase);
@@ -265,6 +277,7 @@ export class JobStore extends DurableObject<Env> {
 
 	/** The endpoint was deleted: every job, payload, result and timer goes. What hosts still report finds no job and is stopped. */
 	async destroy(): Promise<void> {
+		await this.#parts.keys.remove();
 		await this.ctx.storage.deleteAll();
 		// The tables are gone; the next call starts a new object, which makes empty ones.
 		setTimeout(() => this.ctx.abort('the endpoint was deleted'), 0);
@@ -281,9 +294,17 @@ export class JobStore extends DurableObject<Env> {
 		} catch (error) {
 			logError('sweep failed', error);
 		}
+		this.ctx.waitUntil(eraseKeys(this.#parts, Date.now()));
 		this.#webhooks.pump();
 		const next = nextDueAt(this.#parts, Date.now());
 		if (next !== null) this.#parts.clock.arm(Math.max(next, Date.now() + 50));
+	}
+
+	/** The texts of earlier jobs need their keys before anything is read, the timers their alarm. */
+	async #wake(): Promise<void> {
+		await this.#parts.keys.load();
+		const next = nextDueAt(this.#parts, Date.now(), 0);
+		if (next !== null) this.#parts.clock.arm(next);
 	}
 
 	#commitSubmits(items: readonly Submission[]): SubmitAnswer[] {

@@ -4,8 +4,10 @@ import { dueAt, type Job } from '@longshore/shared-schema/job/job';
 import { QUEUE_LIMIT_BASE, QUEUE_LIMIT_PER_WORKER } from '@longshore/shared-schema/limits';
 import type { IdempotencyKey } from './idempotency-table.ts';
 import { type StoreParts, transact } from './store-parts.ts';
-import { payloadInRow } from './text-table.ts';
+import { fitsInRow } from './text-table.ts';
 import type { NewWebhook } from './webhook-table.ts';
+
+const encoder = new TextEncoder();
 
 /** A job to be accepted. `payload` is the whole worker job as text, or as bytes when it is large. */
 export interface Submission {
@@ -28,31 +30,33 @@ export type SubmitAnswer = 'accepted' | 'queue_full' | 'key_conflict' | { readon
 /** Runs in one synchronous turn. Answers in order, and whether a job waits for a region. */
 export function commitSubmissions(parts: StoreParts, items: readonly Submission[]): { answers: SubmitAnswer[]; waiting: boolean } {
 	const now = Date.now();
-	const accepted: { job: Job; submission: Submission }[] = [];
+	const accepted: { job: Job; submission: Submission; payload: Uint8Array }[] = [];
 	const answers = transact(parts, () =>
 		items.map((submission): SubmitAnswer => {
 			const known = submission.idempotency === null ? null : parts.idempotency.find(submission.idempotency, now);
 			if (known !== null) return known === 'other_body' ? 'key_conflict' : { repeats: known.jobId };
 			if (isFull(parts, submission.shards)) return 'queue_full';
-			accepted.push({ submission, job: insert(parts, submission, now) });
+			const payload = bytesOf(submission.payload);
+			accepted.push({ submission, payload, job: insert(parts, submission, payload, now) });
 			return 'accepted';
 		}),
 	);
-	for (const { job, submission } of accepted) {
+	for (const { job, submission, payload } of accepted) {
 		parts.clock.arm(dueAt(job));
-		if (job.phase === 'sent') parts.dispatcher.send(job, submission.payloadBytes, bytesOf(submission.payload));
+		if (job.phase === 'sent') parts.dispatcher.send(job, submission.payloadBytes, payload);
 	}
 	return { answers, waiting: accepted.some(({ job }) => job.phase === 'waiting') };
 }
 
-function insert(parts: StoreParts, submission: Submission, now: number): Job {
+function insert(parts: StoreParts, submission: Submission, payload: Uint8Array, now: number): Job {
 	const created = createJob(submission.job, now);
 	const job = parts.dispatcher.assign(created, now) ?? created;
-	const inRow = payloadInRow(submission.payload);
-	parts.jobs.insert(job, inRow, submission.payloadBytes);
-	if (inRow === null) parts.texts.addPayload(parts.jobs.lastRow(), submission.payload);
+	const keyGen = parts.keys.current(job.sync);
+	const inRow = fitsInRow(payload);
+	parts.jobs.insert(job, keyGen, inRow ? payload : null, submission.payloadBytes);
+	if (!inRow) parts.texts.addPayload(parts.jobs.lastRow(), payload);
 	if (submission.idempotency !== null) parts.idempotency.remember(submission.idempotency, job.id, now);
-	if (submission.webhook !== null) parts.webhooks.add(parts.jobs.lastRow(), submission.webhook);
+	if (submission.webhook !== null) parts.webhooks.add(parts.jobs.lastRow(), keyGen, submission.webhook);
 	parts.tallies.move(null, job.phase);
 	return job;
 }
@@ -66,5 +70,5 @@ function isFull(parts: StoreParts, shards: number): boolean {
 }
 
 function bytesOf(payload: string | Uint8Array): Uint8Array {
-	return typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
+	return typeof payload === 'string' ? encoder.encode(payload) : payload;
 }

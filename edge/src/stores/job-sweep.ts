@@ -49,7 +49,7 @@ function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
 	const { jobs, texts, webhooks, tallies, timers, dispatcher } = parts;
 	const { job: watched, action } = watchJob(row.job, dispatcher.whereabouts(row.job), now, timers);
 	if (action === 'delete') {
-		jobs.remove(row.n);
+		jobs.remove(row);
 		texts.remove(row.n);
 		webhooks.remove(row.n);
 		return { row, job: watched, action };
@@ -58,7 +58,7 @@ function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
 	// Here and now: its timer is set for the next try, so a later look for jobs that are ready would pass it over.
 	const assigned = action === 'dispatch' ? dispatcher.assign(watched, now) : null;
 	const job = assigned ?? watched;
-	jobs.save(row.n, job);
+	jobs.save(row, job);
 	countMove(tallies, row.job, job);
 	if (!isTerminal(row.job.phase)) armWebhook(parts, row.n, job.phase, now);
 	return { row, job, action: assigned === null ? action : 'resend' };

@@ -6,6 +6,7 @@ import type { IdempotencyTable } from './idempotency-table.ts';
 import type { JobDispatcher } from './job-dispatcher.ts';
 import type { JobRow, JobTable } from './job-table.ts';
 import type { Tallies } from './tallies.ts';
+import type { TextKeys } from './text-keys.ts';
 import type { TextTable } from './text-table.ts';
 import type { Waiters } from './waiters.ts';
 import { UNSENT_MS, type WebhookTable } from './webhook-table.ts';
@@ -15,6 +16,7 @@ export interface StoreParts {
 	readonly storage: DurableObjectStorage;
 	readonly jobs: JobTable;
 	readonly texts: TextTable;
+	readonly keys: TextKeys;
 	readonly idempotency: IdempotencyTable;
 	readonly webhooks: WebhookTable;
 	readonly tallies: Tallies;
@@ -31,6 +33,7 @@ export function transact<T>(parts: StoreParts, body: () => T): T {
 		return storage.transactionSync(body);
 	} catch (error) {
 		tallies.reload(jobs.countByPhase());
+		jobs.reload();
 		webhooks.reload();
 		clock.rang();
 		const next = nextDueAt(parts, Date.now());
@@ -39,9 +42,9 @@ export function transact<T>(parts: StoreParts, body: () => T): T {
 	}
 }
 
-/** The earliest timer of jobs, webhooks and remembered keys, or null when there is none. Webhooks that are due are looked after in `unsentMs`: they are under way. */
-export function nextDueAt({ jobs, webhooks, idempotency }: StoreParts, now: number, unsentMs = UNSENT_MS): number | null {
-	const timers = [jobs.nextDueAt(), webhooks.nextDueAt(now, unsentMs), idempotency.nextDueAt()].filter((at) => at !== null);
+/** The earliest timer of jobs, webhooks, remembered keys and keys of texts, or null when there is none. Webhooks that are due are looked after in `unsentMs`: they are under way. */
+export function nextDueAt({ jobs, webhooks, idempotency, keys }: StoreParts, now: number, unsentMs = UNSENT_MS): number | null {
+	const timers = [jobs.nextDueAt(), webhooks.nextDueAt(now, unsentMs), idempotency.nextDueAt(), keys.nextEndAt()].filter((at) => at !== null);
 	return timers.length === 0 ? null : Math.min(...timers);
 }
 
@@ -53,7 +56,7 @@ export function findLive({ jobs }: StoreParts, id: string, now: number): JobRow 
 
 /** Writes a moved job with everything that goes with a move: counts and the alarm. */
 export function saveJob({ jobs, tallies, clock }: StoreParts, row: JobRow, job: Job): void {
-	jobs.save(row.n, job);
+	jobs.save(row, job);
 	countMove(tallies, row.job, job);
 	tallies.save();
 	clock.arm(dueAt(job));

@@ -1,5 +1,6 @@
-/** Webhooks of a shard's jobs: what to call, when it is due, how its tries ended. A job without a webhook has no row here and costs nothing. */
+/** Webhooks of a shard's jobs: what to call (sealed), when it is due, how its tries ended. A job without a webhook has no row here and costs nothing. */
 import type { TryOutcome } from '../webhooks/deliver.ts';
+import type { TextSeal } from './text-seal.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS webhooks (
@@ -13,6 +14,8 @@ CREATE TABLE IF NOT EXISTS webhook_tries (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS webhook_counts (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
 `;
+/** A webhook's text is sealed with the key of its job. */
+const SELECT = 'SELECT webhooks.*, jobs.key_gen FROM webhooks JOIN jobs ON jobs.n = webhooks.job';
 /** Tries kept for a job's delivery log: the newest ones. */
 const TRIES_KEPT = 50;
 
@@ -34,6 +37,7 @@ export interface Webhook {
 	/** The job's row number. */
 	readonly n: number;
 	readonly url: string;
+	/** Stands for the URL's host: the same for the same one. */
 	readonly host: string;
 	readonly inputBytes: number;
 	readonly state: WebhookState;
@@ -67,17 +71,34 @@ export interface WebhookCounts {
 	dropped: number;
 }
 
-type Row = { job: number; url: string; host: string; input_bytes: number; state: string; generation: number; round: number; tries: number; since: number; next_at: number | null };
+type Row = {
+	job: number;
+	url: string | ArrayBuffer;
+	key_gen: number;
+	host: string;
+	input_bytes: number;
+	state: string;
+	generation: number;
+	round: number;
+	tries: number;
+	since: number;
+	next_at: number | null;
+};
 
 /** Reads and writes webhooks by their job's row number. Synchronous, so that it joins the transactions that move jobs. */
 export class WebhookTable {
 	readonly #sql: SqlStorage;
+	readonly #seal: TextSeal;
+	readonly #tagOf: (host: string) => string;
 	/** Rows of jobs that have one: what tells all other jobs apart without a query. */
 	readonly #jobs = new Set<number>();
 	#armed = false;
 
-	constructor(sql: SqlStorage) {
+	/** `tagOf` gives what is kept in place of a host. */
+	constructor(sql: SqlStorage, seal: TextSeal, tagOf: (host: string) => string) {
 		this.#sql = sql;
+		this.#seal = seal;
+		this.#tagOf = tagOf;
 		sql.exec(SCHEMA);
 		this.reload();
 	}
@@ -89,12 +110,12 @@ export class WebhookTable {
 	}
 
 	/** Remembers a new job's webhook. */
-	add(job: number, { url, inputBytes }: NewWebhook): void {
+	add(job: number, keyGen: number, { url, inputBytes }: NewWebhook): void {
 		this.#sql.exec(
 			"INSERT INTO webhooks (job, url, host, input_bytes, state, generation, round, tries, since) VALUES (?, ?, ?, ?, 'waiting', 0, 0, 0, 0)",
 			job,
-			url,
-			new URL(url).host,
+			this.#seal.seal(keyGen, new TextEncoder().encode(url)),
+			this.#tagOf(new URL(url).host),
 			inputBytes,
 		);
 		this.#jobs.add(job);
@@ -128,8 +149,8 @@ export class WebhookTable {
 
 	find(job: number): Webhook | null {
 		if (!this.#jobs.has(job)) return null;
-		const [row] = this.#sql.exec<Row>('SELECT * FROM webhooks WHERE job = ?', job);
-		return row === undefined ? null : toWebhook(row);
+		const [row] = this.#sql.exec<Row>(`${SELECT} WHERE job = ?`, job);
+		return row === undefined ? null : this.#toWebhook(row);
 	}
 
 	/** Due webhooks, the longest due first, without those of `busyJobs` and `busyHosts`. */
@@ -137,15 +158,15 @@ export class WebhookTable {
 		if (this.#jobs.size === 0) return [];
 		return this.#sql
 			.exec<Row>(
-				`SELECT * FROM webhooks WHERE next_at <= ? AND job NOT IN (SELECT value FROM json_each(?)) AND host NOT IN (SELECT value FROM json_each(?))
-				ORDER BY next_at LIMIT ?`,
+				`${SELECT} WHERE webhooks.next_at <= ? AND job NOT IN (SELECT value FROM json_each(?)) AND host NOT IN (SELECT value FROM json_each(?))
+				ORDER BY webhooks.next_at LIMIT ?`,
 				now,
 				JSON.stringify(busyJobs),
 				JSON.stringify(busyHosts),
 				limit,
 			)
 			.toArray()
-			.map(toWebhook);
+			.map((row) => this.#toWebhook(row));
 	}
 
 	/** When the alarm has to ring for webhooks, for what is due already in `unsentMs`; null for never. */
@@ -200,12 +221,19 @@ export class WebhookTable {
 		return counts;
 	}
 
+	/** Seals a job's webhook with another key. */
+	moveToKey(job: number, from: number, to: number): void {
+		if (!this.#jobs.has(job)) return;
+		const { url } = this.#sql.exec<Pick<Row, 'url'>>('SELECT url FROM webhooks WHERE job = ?', job).one();
+		this.#sql.exec('UPDATE webhooks SET url = ? WHERE job = ?', this.#seal.seal(to, this.#seal.open(from, url)), job);
+	}
+
+	#toWebhook({ job, url, key_gen, host, input_bytes, state, generation, round, tries, since, next_at }: Row): Webhook {
+		const text = new TextDecoder().decode(this.#seal.open(key_gen, url));
+		return { n: job, url: text, host, inputBytes: input_bytes, state: state as WebhookState, generation, round, tries, since, nextAt: next_at };
+	}
+
 	#count(name: Exclude<keyof WebhookCounts, 'pending'>): void {
 		this.#sql.exec('INSERT INTO webhook_counts (name, count) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1', name);
 	}
-}
-
-function toWebhook(row: Row): Webhook {
-	const { job, url, host, input_bytes, state, generation, round, tries, since, next_at } = row;
-	return { n: job, url, host, inputBytes: input_bytes, state: state as WebhookState, generation, round, tries, since, nextAt: next_at };
 }
