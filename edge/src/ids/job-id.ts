@@ -1,6 +1,6 @@
 /** Job ids in RunPod's form (`<uuid4>-<suffix>`, `sync-` in front for `/runsync`) that carry their shard and a keyed check. */
-import { randomBytes } from 'node:crypto';
 import { macOf, sameMac } from './mac.ts';
+import { takeRandom } from './random.ts';
 
 const PATTERN = /^(sync-)?([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-([89ab][0-9a-f]{3})-([0-9a-f]{12})-e(0|[1-9]\d?)$/;
 const RANDOM_BYTES = 11;
@@ -17,7 +17,7 @@ export interface JobAddress {
  * the shard is the number behind `-e`.
  */
 export function createJobId(keyBase64: string, endpointId: string, shard: number, sync: boolean): string {
-	const random = Buffer.from(randomBytes(RANDOM_BYTES));
+	const random = Buffer.from(takeRandom(RANDOM_BYTES));
 	const bits = random.toString('hex', 0, 10);
 	const variant = (random[10] ?? 0) & 0x3;
 	const prefix = sync ? 'sync-' : '';

@@ -8,7 +8,7 @@ import type { JobRow } from './job-table.ts';
 import { findLive, type StoreParts, saveJob, transact } from './store-parts.ts';
 
 /** Acknowledgements of dispatches wait this long: most short jobs have ended by then and need no write. */
-const ACK_LINGER_MS = 100;
+const ACK_LINGER_MS = 250;
 /** Waiting jobs that get a region in one turn. */
 const WAITING_BATCH = 200;
 
