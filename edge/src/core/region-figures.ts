@@ -4,6 +4,7 @@ import type { EndpointGrant, HostFigure, RegionHeartbeat, WorkerCounts } from '@
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
 import type { EndpointRecord } from '../stores/endpoint-store.ts';
 import type { RegionUse } from './allocate-grants.ts';
+import { placedOf } from './supply.ts';
 
 /** No worker in any state. */
 export const NO_WORKERS: WorkerCounts = { initializing: 0, idle: 0, running: 0, throttled: 0, unhealthy: 0, outdated: 0 };
@@ -30,15 +31,16 @@ export function capacityPrint(hosts: readonly HostFigure[]): string {
 
 const poolId = (tier: string): GpuPoolId | undefined => GPU_POOL_IDS.find((id) => id === tier);
 
-/** A region's grant of an endpoint, or null when it has no share. */
+/** A region's grant of an endpoint, or null when it has no share. References to secrets are still references. */
 export function grantOf(record: EndpointRecord, region: string): EndpointGrant | null {
 	const share = record.shares.find((candidate) => candidate.region === region);
 	if (share === undefined) return null;
 	const { id, accountId, revision, version, spec } = record;
+	const home = placedOf(record);
 	const placed =
 		share.tiers === undefined
-			? spec
-			: { ...spec, ...(spec.gpuTypes.length > 0 ? { gpuTypes: [...share.tiers] } : { gpuPools: share.tiers.flatMap((tier) => poolId(tier) ?? []) }) };
+			? home
+			: { ...home, ...(spec.gpuTypes.length > 0 ? { gpuTypes: [...share.tiers] } : { gpuPools: share.tiers.flatMap((tier) => poolId(tier) ?? []) }) };
 	return { endpointId: id, accountId, revision, version, spec: placed, workersMax: share.workersMax, workersMin: share.workersMin };
 }
 

@@ -1,9 +1,11 @@
 /** One account: whether it is open, its API keys, what it has to make endpoints from, and the ids of its endpoints. It may not know what an endpoint is, nor open what is sealed. */
 import { DurableObject } from 'cloudflare:workers';
 import type { KeyPower } from '../core/key-scope.ts';
+import type { Needs, Supply } from '../core/supply.ts';
 import type { Env } from '../env.ts';
 import { type KeyChange, type KeyRecord, KeyTable } from './key-table.ts';
 import { changeResource, insertResource, type ResourceAnswer, removeResource } from './resource-changes.ts';
+import { type Missing, supplyEndpoint } from './resource-supply.ts';
 import { type ResourceKind, type ResourceRow, ResourceTable } from './resource-table.ts';
 
 const SCHEMA = `
@@ -130,6 +132,11 @@ export class AccountStore extends DurableObject<Env> {
 	/** Ids of the endpoints that use a resource. */
 	usersOf(resourceId: string): string[] {
 		return this.#resources.usersOf(resourceId);
+	}
+
+	/** What an endpoint of the account refers to, which from now on cannot be removed. */
+	supply(endpointId: string, needs: Needs): Supply | Missing {
+		return this.ctx.storage.transactionSync(() => supplyEndpoint(this.#resources, endpointId, needs));
 	}
 
 	addEndpoint(id: string): void {

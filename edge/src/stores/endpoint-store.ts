@@ -11,10 +11,14 @@ import { describeShares } from '../core/describe-shares.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { isAway } from '../core/is-away.ts';
 import { needsNewWorkers, rolledBack } from '../core/release.ts';
+import { isSelfContained, NO_SUPPLY, needsOf, placedOf, problemsOfSupply, renewedSecrets, type Supply } from '../core/supply.ts';
 import type { WebhookProfile } from '../core/webhook-schedule.ts';
 import type { Env } from '../env.ts';
+import { logError } from '../log.ts';
+import { sealerOf } from '../secrets/sealer-of.ts';
 import { type Decision, DecisionLog } from './decision-log.ts';
 import { type Release, ReleaseTable } from './release-table.ts';
+import { createTurns } from './turns.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
 
 /** All that is kept of an endpoint. `revision` rises with every change, `version` only with one that needs new workers. */
@@ -29,6 +33,10 @@ export interface EndpointRecord {
 	readonly shares: readonly Share[];
 	/** The shares are elsewhere than they would be on empty hosts: they go back when GPUs are freed. */
 	readonly away?: boolean;
+	/** What the specification refers to; left out: nothing. */
+	readonly supply?: Supply;
+	/** The template that it is bound to (REST v1); left out: none. */
+	readonly templateId?: string;
 }
 
 /** The regions as the allocation of an endpoint's grants sees them. */
@@ -60,12 +68,13 @@ export class EndpointStore extends DurableObject<Env> {
 	readonly #webhookSecrets: WebhookSecrets;
 	readonly #releases: ReleaseTable;
 	readonly #decisions: DecisionLog;
+	readonly #turns = createTurns();
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		this.#sql = ctx.storage.sql;
 		this.#sql.exec('CREATE TABLE IF NOT EXISTS endpoint (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)');
-		this.#webhookSecrets = new WebhookSecrets(this.#sql);
+		this.#webhookSecrets = new WebhookSecrets(this.#sql, sealerOf(env));
 		this.#releases = new ReleaseTable(this.#sql);
 		this.#decisions = new DecisionLog(this.#sql);
 	}
@@ -76,36 +85,57 @@ export class EndpointStore extends DurableObject<Env> {
 		return row === undefined ? null : readRecord(row.record);
 	}
 
-	/** Makes the endpoint and shares its workers out. */
-	async create(id: string, accountId: string, shards: number, spec: EndpointSpec): Promise<EndpointRecord> {
-		const record: EndpointRecord = { id, accountId, createdAt: Date.now(), shards, revision: 1, version: 1, spec, shares: [] };
-		this.ctx.storage.transactionSync(() => {
-			this.#save(record);
-			this.#releases.add({ version: 1, spec, diff: [], createdAt: record.createdAt, createdBy: accountId });
+	/** Makes the endpoint and shares its workers out, or says what its account lacks of what it refers to. */
+	create(id: string, accountId: string, shards: number, spec: EndpointSpec, templateId: string | null = null): Promise<EndpointRecord | Refused> {
+		return this.#turns(async () => {
+			const blank: EndpointRecord = { id, accountId, createdAt: Date.now(), shards, revision: 1, version: 1, spec, shares: [], ...(templateId === null ? {} : { templateId }) };
+			const supply = await this.#supplyOf(blank);
+			if ('problems' in supply) return supply;
+			const record = withSupply(blank, supply);
+			this.ctx.storage.transactionSync(() => {
+				this.#save(record);
+				this.#releases.add({ version: 1, spec, diff: [], createdAt: record.createdAt, createdBy: accountId });
+			});
+			return this.#share(record);
 		});
-		return this.#share(record);
 	}
 
 	/**
 	 * Changes what `body` names, so that two changes at the same time are both kept. Null when there is no endpoint, the problems when the
 	 * specification would not hold together.
 	 */
-	async update(body: UpdateEndpointV2): Promise<EndpointRecord | Refused | null> {
-		const old = this.get();
-		if (old === null) return null;
-		const spec = applyV2(old.spec, body);
-		const problems = [...problemsOfUpdate(body, old.spec), ...problemsOfSpec(spec, body, DEFAULT_CATALOG)];
-		return problems.length > 0 ? { problems } : this.#change(old, spec);
+	update(body: UpdateEndpointV2): Promise<EndpointRecord | Refused | null> {
+		return this.#turns(async () => {
+			const old = this.get();
+			if (old === null) return null;
+			const spec = applyV2(old.spec, body);
+			const problems = [...problemsOfUpdate(body, old.spec), ...problemsOfSpec(spec, body, DEFAULT_CATALOG)];
+			return problems.length > 0 ? { problems } : this.#change(old, spec);
+		});
 	}
 
-	/** Brings an earlier release's workers back under a new version. Null when there is no endpoint, `unknown` when there is no such release, `same` when that is what runs. */
-	async rollback(version: number): Promise<EndpointRecord | 'unknown' | 'same' | null> {
-		const old = this.get();
-		if (old === null) return null;
-		const release = this.#releases.list().find((candidate) => candidate.version === version);
-		if (release === undefined) return 'unknown';
-		const spec = rolledBack(old.spec, release.spec);
-		return needsNewWorkers(old.spec, spec) ? this.#change(old, spec) : 'same';
+	/**
+	 * Brings an earlier release's workers back under a new version. Null when there is no endpoint, `unknown` when there is no such release,
+	 * `same` when that is what runs, the problems when the account no longer has what that release refers to.
+	 */
+	rollback(version: number): Promise<EndpointRecord | Refused | 'unknown' | 'same' | null> {
+		return this.#turns(async () => {
+			const old = this.get();
+			if (old === null) return null;
+			const release = this.#releases.list().find((candidate) => candidate.version === version);
+			if (release === undefined) return 'unknown';
+			const spec = rolledBack(old.spec, release.spec);
+			return needsNewWorkers(old.spec, spec) ? this.#change(old, spec) : 'same';
+		});
+	}
+
+	/** A secret that the endpoint refers to has a new value: new workers get it. */
+	resupply(): Promise<void> {
+		return this.#turns(async () => {
+			const old = this.get();
+			const outcome = old === null ? null : await this.#change(old, old.spec);
+			if (outcome !== null && 'problems' in outcome) logError('endpoint not rolled', new Error(outcome.problems.join('; ')), { endpoint: old?.id ?? '' });
+		});
 	}
 
 	/** The endpoint's releases, newest first. */
@@ -131,12 +161,13 @@ export class EndpointStore extends DurableObject<Env> {
 	/** How the endpoint's webhooks are called; null when there is no endpoint. */
 	webhookPlan(): WebhookPlan | null {
 		const record = this.get();
-		return record === null ? null : { profile: record.spec.webhookProfile ?? 'runpod', secrets: this.#webhookSecrets.valid(Date.now()) };
+		return record === null ? null : { profile: record.spec.webhookProfile ?? 'runpod', secrets: this.#webhookSecrets.valid(record.id, Date.now()) };
 	}
 
 	/** A new webhook secret, to be shown once; null when there is no endpoint. */
 	rotateWebhookSecret(): string | null {
-		return this.get() === null ? null : this.#webhookSecrets.rotate(Date.now());
+		const record = this.get();
+		return record === null ? null : this.#webhookSecrets.rotate(record.id, Date.now());
 	}
 
 	/** Shares the workers out anew, since regions came, went or changed. */
@@ -150,16 +181,32 @@ export class EndpointStore extends DurableObject<Env> {
 		return this.#decisions.list();
 	}
 
-	/** Saves the new specification, as a release where it needs new workers, and tells the regions at once. */
-	async #change(old: EndpointRecord, spec: EndpointSpec): Promise<EndpointRecord> {
-		const rolls = needsNewWorkers(old.spec, spec);
-		const record = { ...old, spec, version: rolls ? old.version + 1 : old.version, revision: old.revision + 1 };
+	/** Saves the new specification with what it refers to, as a release where it needs new workers, and tells the regions at once. */
+	async #change(old: EndpointRecord, spec: EndpointSpec): Promise<EndpointRecord | Refused> {
+		const supply = await this.#supplyOf({ ...old, spec });
+		if ('problems' in supply) return supply;
+		const before = this.get();
+		if (before === null) return { problems: ['the endpoint was deleted meanwhile'] };
+		const renewed = renewedSecrets(old.supply ?? NO_SUPPLY, supply);
+		const diff = [...diffSpecs(old.spec, spec), ...renewed.map((name) => ({ field: `secret.${name}`, old: null, new: 'a new value' }))];
+		const rolls = needsNewWorkers(old.spec, spec) || renewed.length > 0;
+		const record = withSupply({ ...before, spec, version: rolls ? old.version + 1 : old.version, revision: before.revision + 1 }, supply);
 		this.ctx.storage.transactionSync(() => {
 			this.#noteFirst(old);
-			if (rolls) this.#releases.add({ version: record.version, spec, diff: diffSpecs(old.spec, spec), createdAt: Date.now(), createdBy: old.accountId });
+			if (rolls) this.#releases.add({ version: record.version, spec, diff, createdAt: Date.now(), createdBy: old.accountId });
 			this.#save(record);
 		});
 		return this.#share(record);
+	}
+
+	/** What the specification refers to, from its account; an endpoint that refers to nothing, and did not before, asks nobody. */
+	async #supplyOf({ id, accountId, spec, supply: before, templateId }: EndpointRecord): Promise<Supply | Refused> {
+		const needs = needsOf(spec, templateId ?? null);
+		if (isSelfContained(needs) && before === undefined) return NO_SUPPLY;
+		const supply = await this.env.ACCOUNT_STORE.getByName(accountId).supply(id, needs);
+		if ('problems' in supply) return supply;
+		const problems = problemsOfSupply(spec, supply);
+		return problems.length > 0 ? { problems } : supply;
 	}
 
 	/** An endpoint that was made before releases were kept has none of its current version yet. */
@@ -176,9 +223,10 @@ export class EndpointStore extends DurableObject<Env> {
 	async #publish(read: EndpointRecord, { regions, uses }: CapacityView): Promise<EndpointRecord> {
 		const current = this.get();
 		if (current === null) return read; // Deleted while the regions were asked.
-		const shares = allocateGrants(current.spec, current.shares, regions, uses, current.revision + 1);
+		const placed = placedOf(current);
+		const shares = allocateGrants(placed, current.shares, regions, uses, current.revision + 1);
 		const changed = JSON.stringify(shares) !== JSON.stringify(current.shares);
-		const record = changed ? { ...current, shares, away: isAway(current.spec, shares, regions), revision: current.revision + 1 } : current;
+		const record = changed ? { ...current, shares, away: isAway(placed, shares, regions), revision: current.revision + 1 } : current;
 		if (changed) {
 			this.#save(record);
 			const inputs = { workersMax: current.spec.workersMax, workersMin: current.spec.workersMin, shares, uses: Object.fromEntries(uses) };
@@ -191,4 +239,9 @@ export class EndpointStore extends DurableObject<Env> {
 	#save(record: EndpointRecord): void {
 		this.#sql.exec('INSERT INTO endpoint (one, record) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET record = excluded.record', JSON.stringify(record));
 	}
+}
+
+function withSupply(record: EndpointRecord, supply: Supply): EndpointRecord {
+	const { supply: _before, ...rest } = record;
+	return supply === NO_SUPPLY ? rest : { ...rest, supply };
 }

@@ -3,15 +3,18 @@
  * It answers heartbeats with what a region lacks and tells stores when regions come and go. It may not decide about jobs.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { EndpointPush, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
+import type { EndpointGrant, EndpointPush, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
 import { allocateGrants } from '../core/allocate-grants.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { addCounts, capacityPrint, grantOf, NO_WORKERS, routesOf } from '../core/region-figures.ts';
+import { placedOf } from '../core/supply.ts';
 import { type Env, settingsOf } from '../env.ts';
 import { logError, logInfo } from '../log.ts';
 import { postJsonToRegion } from '../regions/region-client.ts';
+import { fillGrant } from '../secrets/fill-grant.ts';
+import { sealerOf } from '../secrets/sealer-of.ts';
 import { type CapacityView, type EndpointRecord, readRecord } from './endpoint-store.ts';
 import { LostBoots } from './lost-boots.ts';
 import { RegionUses } from './region-uses.ts';
@@ -201,7 +204,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	#lackOf(region: string, heartbeat: RegionHeartbeat): EndpointPush {
 		const endpoints = [...this.#endpoints.values()]
 			.filter(({ id, revision }) => (heartbeat.endpoints[id]?.revision ?? 0) < revision)
-			.flatMap((record) => grantOf(record, region) ?? []);
+			.flatMap((record) => this.#grant(record, region) ?? []);
 		const removed = Object.keys(heartbeat.endpoints).filter((id) => {
 			const record = this.#endpoints.get(id);
 			return record === undefined || grantOf(record, region) === null;
@@ -242,7 +245,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	#wouldChange(id: string, regions: readonly RegionCapacity[]): boolean {
 		const record = this.#endpoints.get(id);
 		if (record === undefined) return false;
-		return JSON.stringify(allocateGrants(record.spec, record.shares, regions, this.#uses.of(id, Date.now()), record.revision + 1)) !== JSON.stringify(record.shares);
+		return JSON.stringify(allocateGrants(placedOf(record), record.shares, regions, this.#uses.of(id, Date.now()), record.revision + 1)) !== JSON.stringify(record.shares);
 	}
 
 	async #reallocate(id: string): Promise<void> {
@@ -268,8 +271,20 @@ export class RegionDirectory extends DurableObject<Env> {
 		}
 	}
 
-	async #push(region: string, record: EndpointRecord): Promise<void> {
+	/** The region's grant with secrets filled in; null when it has no share, or when they do not open: a worker without its secrets is worse than none. */
+	#grant(record: EndpointRecord, region: string): EndpointGrant | null {
 		const grant = grantOf(record, region);
+		if (grant === null || record.supply === undefined) return grant;
+		try {
+			return fillGrant(grant, record.supply, sealerOf(this.env));
+		} catch (error) {
+			logError('secrets of an endpoint do not open: is LONGSHORE_SEAL_KEY the one that sealed them?', error, { endpoint: record.id });
+			return null;
+		}
+	}
+
+	async #push(region: string, record: EndpointRecord): Promise<void> {
+		const grant = this.#grant(record, region);
 		await this.#post(region, grant === null ? { endpoints: [], removed: [record.id] } : { endpoints: [grant], removed: [] });
 	}
 

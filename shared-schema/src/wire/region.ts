@@ -74,7 +74,7 @@ export type RevokeAnswer = z.infer<typeof revokeAnswer>;
 export const inventoryAnswer = z.object({ results: z.array(z.object({ id, epoch, state: z.enum(['queued', 'running', 'gone', 'unsure']) })) });
 export type InventoryAnswer = z.infer<typeof inventoryAnswer>;
 
-/** What a region may run of one endpoint: the specification at a version, and the region's share of workers. */
+/** What a region may run of one endpoint: the specification at a version, with secrets filled in, and the region's share of workers. */
 export const endpointGrant = z.object({
 	endpointId: id,
 	accountId: id,
@@ -85,6 +85,10 @@ export const endpointGrant = z.object({
 	spec: endpointSpec,
 	workersMax: z.int().min(0),
 	workersMin: z.int().min(0),
+	/** For the image's registry. */
+	registryAuth: z.object({ username: z.string(), password: z.string() }).optional(),
+	/** Volumes of `spec.networkVolumeIds` and where they lie: a worker mounts the one of its own data centre. */
+	volumes: z.array(z.object({ id, dataCenterId: z.string().max(40) })).optional(),
 });
 export type EndpointGrant = z.infer<typeof endpointGrant>;
 /** Body of `POST endpoints`; the answer is `{}`. */

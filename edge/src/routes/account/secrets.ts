@@ -1,17 +1,20 @@
 /** `/v2/secrets`, and RunPod's `/v2/account/secrets`: values for environment variables. They go in and, but to the regions, never out. */
 import { createSecret as createSecretBody, updateSecret as updateSecretBody } from '@longshore/shared-schema/wire/rest-v2/secret';
 import type { Env } from '../../env.ts';
+import { forgetEndpoint } from '../../gate/endpoint.ts';
 import { secretPlace } from '../../secrets/places.ts';
 import { sealerOf } from '../../secrets/sealer-of.ts';
 import type { ResourceRow } from '../../stores/resource-table.ts';
 import { readManageBody } from '../serverless/parse.ts';
-import { enterAccount, found } from './enter.ts';
+import { type Account, enterAccount, found } from './enter.ts';
 import { addResource, alterResource, type Noun } from './resources.ts';
 
 /** What is kept of a secret besides its id and name. */
 interface Secret {
 	readonly description: string | null;
 	readonly sealed: string;
+	/** Length of the value. */
+	readonly chars: number;
 	readonly valueUpdatedAt: number;
 }
 
@@ -30,19 +33,28 @@ export async function createSecret(env: Env, request: Request): Promise<Response
 	const account = await enterAccount(env, request, 'manage');
 	const { name, value, description } = await readManageBody(request, createSecretBody);
 	const sealed = sealerOf(env).seal(value, secretPlace(account.caller.accountId, name));
-	const row = await addResource(env, account, 'secret', name, (): Secret => ({ description: description ?? null, sealed, valueUpdatedAt: Date.now() }));
+	const row = await addResource(env, account, 'secret', name, (): Secret => ({ description: description ?? null, sealed, chars: value.length, valueUpdatedAt: Date.now() }));
 	return Response.json(show(row), { status: 201 });
 }
 
+/** A new value makes a new release of every endpoint that refers to it. */
 export async function updateSecret(env: Env, request: Request, id: string): Promise<Response> {
 	const account = await enterAccount(env, request, 'manage');
 	const { value, description } = await readManageBody(request, updateSecretBody);
 	const { name } = found(await account.store.findResource('secret', id), 'secret');
 	const row = await alterResource(account, 'secret', id, undefined, {
 		...(description === undefined ? {} : { description }),
-		...(value === undefined ? {} : { sealed: sealerOf(env).seal(value, secretPlace(account.caller.accountId, name)), valueUpdatedAt: Date.now() }),
+		...(value === undefined ? {} : { sealed: sealerOf(env).seal(value, secretPlace(account.caller.accountId, name)), chars: value.length, valueUpdatedAt: Date.now() }),
 	});
+	if (value !== undefined) await rollUsers(env, account, id);
 	return Response.json(show(row));
+}
+
+async function rollUsers(env: Env, { store }: Account, secretId: string): Promise<void> {
+	for (const endpointId of await store.usersOf(secretId)) {
+		await env.ENDPOINT_STORE.getByName(endpointId).resupply();
+		forgetEndpoint(endpointId);
+	}
 }
 
 function show(row: ResourceRow): Record<string, unknown> {

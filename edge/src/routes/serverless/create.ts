@@ -20,8 +20,13 @@ export async function createServerless(env: Env, request: Request): Promise<Resp
 	if (problems.length > 0) throw LongshoreError.unprocessable(problems);
 	const settings = settingsOf(env);
 	const id = createCheckedId(settings.LONGSHORE_ID_KEY, 'endpoint');
-	await env.ACCOUNT_STORE.getByName(caller.accountId).addEndpoint(id);
+	const account = env.ACCOUNT_STORE.getByName(caller.accountId);
+	await account.addEndpoint(id);
 	const store = env.ENDPOINT_STORE.getByName(id);
 	const record = await store.create(id, caller.accountId, settings.LONGSHORE_JOB_SHARDS, spec);
+	if ('problems' in record) {
+		await account.removeEndpoint(id);
+		throw LongshoreError.unprocessable(record.problems);
+	}
 	return Response.json({ ...showEndpoint(record, request), webhookSecret: await store.rotateWebhookSecret() }, { status: 201 });
 }
