@@ -12,6 +12,7 @@ import { createInventory } from './ingress/inventory.ts';
 import { createRevoke } from './ingress/revoke.ts';
 import { errorText, type Log } from './log.ts';
 import { readiness } from './operator/health.ts';
+import { describeHost, giveDuty } from './operator/host-duty.ts';
 import { describeHosts } from './operator/hosts.ts';
 import { describeQueues } from './operator/queues.ts';
 import { describeWorkers } from './operator/workers.ts';
@@ -49,7 +50,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		log,
 	);
 	const fleet = joinFleet(settings, boot, bus, edge, log);
-	const { registry, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
+	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
 
 	const onStarted = (byEndpoint: ReadonlyMap<string, number>): void => {
 		for (const [endpointId, started] of byEndpoint) noteQueue(endpointId, { started });
@@ -76,7 +77,9 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		revoke: createRevoke({ bus, registry, command, log, onRevoked: () => fleet.hosts.correctSoon(0) }),
 		inventory: createInventory({ bus, registry, rollCall: () => fleet.hosts.rollCall(), now, log }),
 		endpoints: createEndpoints(pushParts, (push) => gossip.tellGrants(push)),
-		hosts: () => describeHosts(registry, leader.isLeader(), now()),
+		hosts: () => describeHosts(registry, duties, leader.isLeader(), now()),
+		host: (id) => describeHost({ registry, duties }, id),
+		giveDuty: (id, duty) => giveDuty({ registry, duties }, id, duty),
 		workers: () => describeWorkers(registry, grants, backoffs, now()),
 		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
 		readiness: () =>
@@ -103,6 +106,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			heartbeat.stop();
 			scaler.stop();
 			fleet.hosts.stop();
+			duties.stop();
 			gossip.stop();
 			await leader.stop();
 			await bus.close().catch((error: unknown) => log.warn('NATS did not close cleanly', { error: errorText(error) }));

@@ -5,6 +5,7 @@ import { hostFigure, type RegionHeartbeat } from '@longshore/shared-schema/wire/
 import { controlSubject, HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
 import { errorText, type Log } from '../log.ts';
+import type { Duties } from './duties.ts';
 import type { Grants } from './grants.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { KnownHost, Registry } from './registry.ts';
@@ -21,6 +22,7 @@ export interface FleetOptions {
 	readonly grants: Grants;
 	readonly depths: QueueDepths;
 	readonly scaler: Scaler;
+	readonly duties: Duties;
 	readonly isLeader: () => boolean;
 	readonly edgeSilentMs: () => number | null;
 	/** Hosts came or went: the edge should know soon. */
@@ -114,7 +116,10 @@ export class Fleet {
 			bus.publish(hostReportAckSubject(report.host.id), JSON.stringify({ hostBoot: report.host.boot, n: report.n, edgeSilentMs }));
 		}
 		const now = registry.host(report.host.id);
-		if (now !== undefined) scaler.heard(before, now);
+		if (now !== undefined) {
+			scaler.heard(before, now);
+			this.#options.duties.reconcile(now);
+		}
 		if (hearing === 'new') this.#arrived(now, before);
 		if (hearing === 'new' || registry.isComplete() !== wasComplete) scaler.touchAll();
 		this.#armExpiry();
@@ -191,7 +196,7 @@ export function createCommander(bus: Pick<Bus, 'request'>): (hostId: string, com
 }
 
 /** The heartbeat's body from the fleet's parts. */
-export function composeHeartbeat(brokerBoot: string, leads: boolean, registry: Registry, grants: Grants, depths: QueueDepths, scaler: Scaler): RegionHeartbeat {
+export function composeHeartbeat(brokerBoot: string, leads: boolean, registry: Registry, grants: Grants, depths: QueueDepths, scaler: Scaler, duties: Duties): RegionHeartbeat {
 	const endpoints: RegionHeartbeat['endpoints'] = {};
 	for (const { endpointId, revision } of grants.all()) {
 		const figures = scaler.figures(endpointId);
@@ -205,5 +210,11 @@ export function composeHeartbeat(brokerBoot: string, leads: boolean, registry: R
 			...(figures.blocked === null ? {} : { blocked: figures.blocked }),
 		};
 	}
-	return { brokerBoot, leads, hosts: registry.hosts().map((host) => host.figure), lostBoots: registry.lostBoots(), endpoints };
+	return {
+		brokerBoot,
+		leads,
+		hosts: registry.hosts().map(({ figure }) => ({ ...figure, draining: figure.draining || duties.of(figure.id) !== 'open' })),
+		lostBoots: registry.lostBoots(),
+		endpoints,
+	};
 }

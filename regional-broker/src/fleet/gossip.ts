@@ -1,11 +1,13 @@
-/** What brokers of one region tell each other in passing: grants, and jobs that came or started. Hints only; heartbeats and the stream set things right. */
+/** What brokers of one region tell each other in passing: grants, hosts' duties, and jobs that came or started. Hints only; heartbeats and the stream set things right. */
 import { type EndpointPush, endpointPush } from '@longshore/shared-schema/wire/region';
 import * as z from 'zod';
 import type { Bus } from '../bus/bus.ts';
 import type { Log } from '../log.ts';
+import { type DutyNews, dutyNews } from './duties.ts';
 
 const GRANTS_SUBJECT = 'brokers.grants';
 const QUEUE_SUBJECT = 'brokers.queue';
+const DUTY_SUBJECT = 'brokers.duty';
 /** Counts are gathered this long before they are told. */
 const GATHER_MS = 20;
 
@@ -17,6 +19,7 @@ export interface GossipOptions {
 	readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
 	readonly onGrants: (push: EndpointPush) => void;
 	readonly onQueue: (change: QueueChange) => void;
+	readonly onDuty: (news: DutyNews) => void;
 	readonly log: Log;
 }
 
@@ -25,7 +28,7 @@ export class Gossip {
 	#gathered: QueueChange = {};
 	#timer: NodeJS.Timeout | null = null;
 
-	constructor({ bus, onGrants, onQueue, log }: GossipOptions) {
+	constructor({ bus, onGrants, onQueue, onDuty, log }: GossipOptions) {
 		this.#bus = bus;
 		const hear = <T>(subject: string, schema: z.ZodType<T>, listener: (value: T) => void): void =>
 			bus.subscribe(subject, (data) => {
@@ -37,10 +40,15 @@ export class Gossip {
 			});
 		hear(GRANTS_SUBJECT, endpointPush, onGrants);
 		hear(QUEUE_SUBJECT, queueChange, onQueue);
+		hear(DUTY_SUBJECT, dutyNews, onDuty);
 	}
 
 	tellGrants(push: EndpointPush): void {
 		this.#bus.publish(GRANTS_SUBJECT, JSON.stringify(push));
+	}
+
+	tellDuty(news: DutyNews): void {
+		this.#bus.publish(DUTY_SUBJECT, JSON.stringify(news));
 	}
 
 	tellQueue(endpointId: string, change: Partial<QueueChange[string]>): void {

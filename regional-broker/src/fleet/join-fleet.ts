@@ -9,6 +9,7 @@ import type { Log } from '../log.ts';
 import { Backoffs } from './backoffs.ts';
 import { ConfirmedGrants } from './confirmed-grants.ts';
 import { Decisions } from './decisions.ts';
+import { Duties, type DutiesOptions, type DutyNews } from './duties.ts';
 import { composeHeartbeat, createCommander, Fleet } from './fleet.ts';
 import { Gossip, type QueueChange } from './gossip.ts';
 import { Grants } from './grants.ts';
@@ -39,7 +40,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		intervalMs: settings.LONGSHORE_REGION_HEARTBEAT_MS,
 		compose: () => {
 			confirmed.asked(leader.isLeader());
-			return hosts.isSeeded() ? composeHeartbeat(boot, leader.isLeader() && registry.isComplete(), registry, grants, depths, scaler) : null;
+			return hosts.isSeeded() ? composeHeartbeat(boot, leader.isLeader() && registry.isComplete(), registry, grants, depths, scaler, duties) : null;
 		},
 		onAnswer: (answer, told) => {
 			const first = !grants.areKnown();
@@ -69,7 +70,11 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		},
 	});
 	const isFenced = (): boolean => (heartbeat.edgeSilentMs() ?? Number.POSITIVE_INFINITY) >= settings.LONGSHORE_REGION_FENCE_MS;
+	const ordersChanged = (): void => void [scaler.touchAll(), heartbeat.changed()];
+	const parts = { registry, command, isLeader: () => leader.isLeader(), tell: (news: DutyNews) => queue.gossip.tellDuty(news), onChanged: ordersChanged };
+	const duties: Duties = watchDuties(bus, log, parts);
 	const scaler: Scaler = new Scaler({
+		duties,
 		registry,
 		grants,
 		depths,
@@ -88,26 +93,37 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		grants,
 		depths,
 		scaler,
+		duties,
 		isLeader: () => leader.isLeader(),
 		edgeSilentMs: () => heartbeat.edgeSilentMs(),
 		onHosts: () => heartbeat.changed(),
 		log,
 	});
-	const pushParts: EndpointsOptions = {
-		grants,
-		consumers,
+	const pushParts: EndpointsOptions = { grants, consumers, ...onGrantChange(depths, scaler) };
+	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, duties, log);
+	return { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, ...queue };
+}
+
+/** What follows when the edge changes or takes back a grant. */
+function onGrantChange(depths: QueueDepths, scaler: Scaler): Pick<EndpointsOptions, 'onChanged' | 'onRemoved'> {
+	return {
 		onChanged: (endpointId: string) => scaler.touch(endpointId),
 		onRemoved: (endpointId: string) => {
 			depths.forget(endpointId);
 			scaler.forget(endpointId);
 		},
 	};
-	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, log);
-	return { registry, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, ...queue };
+}
+
+/** The operator's orders, read whenever NATS is (back) there. */
+function watchDuties(bus: Bus, log: Log, parts: Omit<DutiesOptions, 'records' | 'now' | 'log'>): Duties {
+	const duties = new Duties({ ...parts, records: bus.records, now, log });
+	bus.onReady(() => duties.start());
+	return duties;
 }
 
 /** Counts of waiting jobs, from this broker's own traffic and from what the others tell. */
-function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, scaler: Scaler, hosts: Fleet, log: Log) {
+function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, scaler: Scaler, hosts: Fleet, duties: Duties, log: Log) {
 	const apply = (endpointId: string, change: QueueChange[string]): void => {
 		if (change.normal + change.low > 0) depths.dispatched(endpointId, change.normal, change.low);
 		if (change.started > 0) depths.started(endpointId, change.started);
@@ -117,6 +133,7 @@ function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, s
 	const gossip = new Gossip({
 		bus,
 		onGrants: (push) => void applyPush(pushParts, push),
+		onDuty: (news) => duties.hear(news),
 		onQueue: (changes) => {
 			for (const [endpointId, change] of Object.entries(changes)) apply(endpointId, change);
 		},

@@ -7,6 +7,7 @@ import { type PlaceHost, placeWorker } from '../core/place-worker.ts';
 import type { Log } from '../log.ts';
 import type { Backoffs } from './backoffs.ts';
 import type { Decisions } from './decisions.ts';
+import type { Duties } from './duties.ts';
 import type { Grants } from './grants.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { HostedWorker, KnownHost, Registry } from './registry.ts';
@@ -20,6 +21,7 @@ export interface ScalerOptions {
 	readonly depths: QueueDepths;
 	readonly backoffs: Backoffs;
 	readonly decisions: Decisions;
+	readonly duties: Pick<Duties, 'of'>;
 	/** Leads, knows all hosts and grants, and is not fenced. */
 	readonly mayAct: () => boolean;
 	/** Null: nobody listens there. Rejects when the host does not answer. */
@@ -198,7 +200,7 @@ export class Scaler {
 				continue;
 			}
 			const outdated = version !== null && worker.version !== version;
-			const drains = worker.phase === 'draining' || this.#stops.has(worker.id);
+			const drains = worker.phase === 'draining' || this.#stops.has(worker.id) || this.#options.duties.of(worker.hostId) === 'drained';
 			const state = worker.phase === 'initializing' ? 'starting' : worker.phase === 'idle' && worker.jobs.length === 0 ? 'idle' : 'busy';
 			// A draining worker still fills its place in the grant, so it is counted as running.
 			if (outdated) muster.counts.outdated++;
@@ -253,7 +255,7 @@ export class Scaler {
 			return {
 				...figure,
 				// A host that is only remembered cannot be told anything yet.
-				draining: figure.draining || n === 0,
+				draining: figure.draining || n === 0 || this.#options.duties.of(figure.id) !== 'open',
 				gpusFree: figure.gpusFree - starts.reduce((sum, start) => sum + start.gpus, 0),
 				workersOfEndpoint: of(workers) + of(starts),
 				workers: workers.length + starts.length,

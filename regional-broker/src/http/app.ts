@@ -5,11 +5,13 @@ import { DISPATCH_BATCH_BYTES_MAX, INLINE_PAYLOAD_BYTES_MAX, OUTPUT_BYTES_MAX, R
 import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import { ATTEMPT_HEADER } from '@longshore/shared-schema/wire/signature';
 import { type Context, Hono } from 'hono';
+import type { HostDuty } from '../core/host-duty.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
 import type { createVerifier } from '../edge/signature.ts';
 import type { Answer } from '../ingress/answer.ts';
 import { readTransfer, sendPayload, type Transfer, uploadOutput } from '../ingress/payload.ts';
 import { errorText, type Log } from '../log.ts';
+import { DUTY_OF_VERB } from '../operator/host-duty.ts';
 import { createBearerCheck } from './bearer.ts';
 import { readBody } from './read-body.ts';
 
@@ -23,6 +25,8 @@ export interface AppOptions {
 	readonly inventory: (body: unknown) => Promise<Answer>;
 	readonly endpoints: (body: unknown) => Promise<Answer>;
 	readonly hosts: () => unknown;
+	readonly host: (id: string) => Answer;
+	readonly giveDuty: (id: string, duty: HostDuty) => Promise<Answer>;
 	readonly workers: () => unknown;
 	readonly queues: () => Promise<unknown>;
 	readonly readiness: () => Readonly<Record<string, boolean>>;
@@ -44,6 +48,8 @@ export function createApp(options: AppOptions): Hono<Env> {
 	const isOperator = createBearerCheck(options.operatorToken);
 	app.use('/operator/v1/*', async (c, next) => (isOperator(c.req.header('authorization')) ? next() : c.json({ error: 'operator token required' }, 401)));
 	app.get('/operator/v1/hosts', (c) => c.json(options.hosts() as object));
+	app.get('/operator/v1/hosts/:id', (c) => respond(c, options.host(c.req.param('id'))));
+	for (const [verb, duty] of Object.entries(DUTY_OF_VERB)) app.post(`/operator/v1/hosts/:id/${verb}`, async (c) => respond(c, await options.giveDuty(c.req.param('id'), duty)));
 	app.get('/operator/v1/workers', (c) => c.json(options.workers() as object));
 	app.get('/operator/v1/queues', async (c) => c.json((await options.queues()) as object));
 
