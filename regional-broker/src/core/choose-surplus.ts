@@ -1,4 +1,4 @@
-/** Decides which workers of an endpoint to stop: above the grant, of an outdated release, or idle for too long. */
+/** Decides which workers of an endpoint to stop: of an outdated release, above the grant, or idle for too long. */
 
 export interface SurplusWorker {
 	readonly id: string;
@@ -15,6 +15,8 @@ export interface SurplusInput {
 	/** Workers that stay even when idle: the larger of the minimum and what the scaler wants. */
 	readonly keep: number;
 	readonly idleTimeoutMs: number;
+	/** Nothing of the current release can be placed beside the old worker: it has to go first. */
+	readonly mustGiveWay: boolean;
 }
 
 export interface Stop {
@@ -25,14 +27,17 @@ export interface Stop {
 
 export interface Surplus {
 	readonly stops: readonly Stop[];
+	/** The outdated worker that goes on taking jobs until one of the current release can. */
+	readonly keeper: string | null;
 	/** When time alone will make another worker surplus. */
 	readonly recheckInMs: number | null;
 }
 
 /** Stops in the order in which they should be sent. */
 export function chooseSurplus(input: SurplusInput): Surplus {
-	const stops: Stop[] = input.workers.filter((worker) => worker.outdated).map((worker) => ({ workerId: worker.id, reason: 'outdated' }));
 	const current = input.workers.filter((worker) => !worker.outdated).sort(leastUsefulFirst);
+	const keeper = input.mustGiveWay ? null : chooseKeeper(input, current);
+	const stops: Stop[] = input.workers.filter((worker) => worker.outdated && worker.id !== keeper).map((worker) => ({ workerId: worker.id, reason: 'outdated' }));
 	const over = Math.max(0, current.length - input.workersMax);
 	for (const worker of current.slice(0, over)) stops.push({ workerId: worker.id, reason: 'over the grant' });
 
@@ -43,7 +48,17 @@ export function chooseSurplus(input: SurplusInput): Surplus {
 		if (worker.idleMs >= input.idleTimeoutMs) stops.push({ workerId: worker.id, reason: 'idle timeout' });
 		else recheckInMs = Math.min(recheckInMs ?? Number.POSITIVE_INFINITY, input.idleTimeoutMs - worker.idleMs);
 	}
-	return { stops, recheckInMs };
+	return { stops, keeper, recheckInMs };
+}
+
+/**
+ * While no worker of the current release is ready, one of the old ones stays: there is never a moment without a worker. A busy one, because
+ * an idle one makes room for its successor at once.
+ */
+function chooseKeeper({ workers, workersMax }: SurplusInput, current: readonly SurplusWorker[]): string | null {
+	if (workersMax === 0 || current.some(({ state }) => state !== 'starting')) return null;
+	const ready = workers.filter(({ outdated, state }) => outdated && state !== 'starting');
+	return ready.sort(leastUsefulFirst).at(-1)?.id ?? null;
 }
 
 const USE = { starting: 0, idle: 1, busy: 2 } as const;

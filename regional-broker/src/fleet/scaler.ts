@@ -11,6 +11,7 @@ import type { Duties } from './duties.ts';
 import type { Grants } from './grants.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { HostedWorker, KnownHost, Registry } from './registry.ts';
+import { Rolls } from './rolls.ts';
 
 /** A command whose effect no report has shown after this long is taken as lost. */
 const COMMAND_LOST_MS = 15_000;
@@ -58,6 +59,11 @@ interface Muster {
 	starting: number;
 	running: number;
 	alive: number;
+	/** Workers of an older release: that take jobs, and all that are still there. */
+	oldReady: number;
+	oldAlive: number;
+	/** Workers that end their jobs and go. */
+	draining: number;
 	slotsFree: number;
 }
 
@@ -70,6 +76,7 @@ export class Scaler {
 	/** Workers told to stop that no report shows as draining yet. */
 	readonly #stops = new Map<string, number>();
 	readonly #figures = new Map<string, EndpointFigures>();
+	readonly #rolls = new Rolls();
 	readonly #dueAtMs = new Map<string, number>();
 	#timer: NodeJS.Timeout | null = null;
 	#timerAtMs = Number.POSITIVE_INFINITY;
@@ -156,6 +163,7 @@ export class Scaler {
 		if (grant === undefined) {
 			this.#dueAtMs.delete(endpointId);
 			this.#figures.delete(endpointId);
+			this.#rolls.forget(endpointId);
 			if (this.#options.mayAct()) for (const worker of muster.surplus) this.#stop(endpointId, worker.id, muster.hostOf, 'endpoint no longer in this region');
 			return;
 		}
@@ -170,25 +178,54 @@ export class Scaler {
 			oldestWaitMs: Math.round(depth.oldestWaitMs),
 		};
 		const { workersMin, workersMax, spec } = grant;
-		const desired = desiredWorkers({ scaling: spec.scaling, workersMin, workersMax, ...inputs });
-		const surplus = chooseSurplus({
+		const wanted = desiredWorkers({ scaling: spec.scaling, workersMin, workersMax, ...inputs });
+		const replacing = Math.min(workersMax, this.#rolls.target(endpointId, grant.version, muster));
+		const desired = replacing <= wanted.workers ? wanted : { ...wanted, workers: replacing, reason: `${replacing} workers of release ${grant.version} replace older ones` };
+		const surplusInput = {
 			workers: muster.surplus,
 			workersMax,
 			keep: Math.max(desired.workers, Math.min(workersMin, workersMax)),
 			idleTimeoutMs: spec.idleTimeoutS * 1_000,
-		});
-		const toStart = Math.max(0, Math.min(desired.workers - muster.serving, workersMax - muster.alive));
+		};
+		const surplus = chooseSurplus({ ...surplusInput, mustGiveWay: false });
+		// The last old worker fills the whole grant: its successor starts beside it, for that moment one above the maximum.
+		const beside = surplus.keeper !== null && muster.serving + muster.draining === 0 && surplus.stops.length === 0 ? 1 : 0;
+		const toStart = Math.max(0, Math.min(desired.workers - muster.serving, Math.max(beside, workersMax - muster.alive)));
 		if (toStart > 0) this.#options.decisions.note(endpointId, 'scale', `${muster.serving} → ${desired.workers}: ${desired.reason}`, { ...inputs, workersMin, workersMax });
 
-		if (this.#options.mayAct()) for (const stop of surplus.stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason);
 		const placed = this.#start(grant, toStart, muster);
+		// Its places are taken by others: the queue will say when more are needed.
+		if (placed.blocked !== null && muster.oldAlive === 0) this.#rolls.forget(endpointId);
+		const mustGiveWay = beside === 1 && placed.started === 0 && placed.blocked !== null && this.#wouldFitWithout(grant, surplus.keeper);
+		const { stops } = mustGiveWay ? chooseSurplus({ ...surplusInput, mustGiveWay }) : surplus;
+		if (this.#options.mayAct()) for (const stop of stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason);
 		muster.counts.throttled = toStart - placed.started;
 		this.#publish(endpointId, { workers: muster.counts, alive: muster.alive, slotsFree: muster.slotsFree, blocked: placed.blocked });
 		this.#due(endpointId, [desired.recheckInMs, surplus.recheckInMs, placed.retryInMs, this.#starts.size + this.#stops.size > 0 ? COMMAND_LOST_MS : null]);
 	}
 
+	/** Whether the room of one worker is all that its successor lacks. */
+	#wouldFitWithout(grant: EndpointGrant, workerId: string | null): boolean {
+		const holder = this.#options.registry.hosts().find(({ workers }) => workers.some(({ id }) => id === workerId));
+		const gpus = holder?.workers.find(({ id }) => id === workerId)?.gpus.length ?? 0;
+		const hosts = this.#placeHosts(grant.endpointId).map((host) => (host.id === holder?.figure.id ? { ...host, gpusFree: host.gpusFree + gpus } : host));
+		return 'hostId' in placeWorker(grant.spec, hosts);
+	}
+
 	#muster(endpointId: string, workers: readonly HostedWorker[], version: number | null): Muster {
-		const muster: Muster = { surplus: [], hostOf: new Map(), counts: { ...NO_WORKERS }, serving: 0, starting: 0, running: 0, alive: 0, slotsFree: 0 };
+		const muster: Muster = {
+			surplus: [],
+			hostOf: new Map(),
+			counts: { ...NO_WORKERS },
+			serving: 0,
+			starting: 0,
+			running: 0,
+			alive: 0,
+			oldReady: 0,
+			oldAlive: 0,
+			draining: 0,
+			slotsFree: 0,
+		};
 		const now = this.#options.now();
 		for (const worker of workers) {
 			if (worker.phase === 'exited') continue;
@@ -202,10 +239,17 @@ export class Scaler {
 			const outdated = version !== null && worker.version !== version;
 			const drains = worker.phase === 'draining' || this.#stops.has(worker.id) || this.#options.duties.of(worker.hostId) === 'drained';
 			const state = worker.phase === 'initializing' ? 'starting' : worker.phase === 'idle' && worker.jobs.length === 0 ? 'idle' : 'busy';
-			// A draining worker still fills its place in the grant, so it is counted as running.
-			if (outdated) muster.counts.outdated++;
-			else muster.counts[drains || state === 'busy' ? 'running' : state === 'idle' ? 'idle' : 'initializing']++;
-			if (drains) continue;
+			// A draining worker still fills its place in the grant, so it is counted as running. An outdated one counts in its state too: it may be the one that serves.
+			muster.counts[drains || state === 'busy' ? 'running' : state === 'idle' ? 'idle' : 'initializing']++;
+			if (outdated) {
+				muster.counts.outdated++;
+				muster.oldAlive++;
+				if (!drains && state !== 'starting') muster.oldReady++;
+			}
+			if (drains) {
+				muster.draining++;
+				continue;
+			}
 			muster.slotsFree += worker.room;
 			muster.surplus.push({ id: worker.id, state, outdated, idleMs: state === 'idle' ? worker.idleMs + now - worker.heardAtMs : 0 });
 			if (outdated) continue;

@@ -102,6 +102,7 @@ export const workerCounts = z.object({
 	running: z.int().min(0),
 	throttled: z.int().min(0),
 	unhealthy: z.int().min(0),
+	/** Of those above, the ones of an older release. */
 	outdated: z.int().min(0),
 });
 export type WorkerCounts = z.infer<typeof workerCounts>;

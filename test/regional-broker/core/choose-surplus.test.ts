@@ -5,14 +5,19 @@ import { chooseSurplus, type SurplusWorker } from '../../../regional-broker/src/
 const idle = (id: string, idleMs: number): SurplusWorker => ({ id, state: 'idle', outdated: false, idleMs });
 const busy = (id: string): SurplusWorker => ({ id, state: 'busy', outdated: false, idleMs: 0 });
 const starting = (id: string): SurplusWorker => ({ id, state: 'starting', outdated: false, idleMs: 0 });
-const base = { workersMax: 10, keep: 0, idleTimeoutMs: 5_000 };
+const old = (worker: SurplusWorker): SurplusWorker => ({ ...worker, outdated: true });
+const base = { workersMax: 10, keep: 0, idleTimeoutMs: 5_000, mustGiveWay: false };
 
 describe('idle timeout', () => {
 	it('stops a worker at its timeout and not before', () => {
-		expect(chooseSurplus({ ...base, workers: [idle('a', 5_000), idle('b', 4_999)] })).toEqual({ stops: [{ workerId: 'a', reason: 'idle timeout' }], recheckInMs: 1 });
+		expect(chooseSurplus({ ...base, workers: [idle('a', 5_000), idle('b', 4_999)] })).toEqual({ stops: [{ workerId: 'a', reason: 'idle timeout' }], keeper: null, recheckInMs: 1 });
 	});
 	it('keeps what the minimum or the scaler wants, the longest idle goes first', () => {
-		expect(chooseSurplus({ ...base, keep: 1, workers: [idle('a', 6_000), idle('b', 9_000)] })).toEqual({ stops: [{ workerId: 'b', reason: 'idle timeout' }], recheckInMs: null });
+		expect(chooseSurplus({ ...base, keep: 1, workers: [idle('a', 6_000), idle('b', 9_000)] })).toEqual({
+			stops: [{ workerId: 'b', reason: 'idle timeout' }],
+			keeper: null,
+			recheckInMs: null,
+		});
 	});
 	it('counts busy workers as kept', () => {
 		expect(chooseSurplus({ ...base, keep: 1, workers: [idle('a', 6_000), busy('b')] }).stops).toEqual([{ workerId: 'a', reason: 'idle timeout' }]);
@@ -26,12 +31,24 @@ describe('above the grant', () => {
 	});
 });
 
-it('replaces outdated workers, busy or not', () => {
-	const workers = [{ ...busy('a'), outdated: true }, { ...idle('b', 0), outdated: true }, idle('c', 0)];
-	expect(chooseSurplus({ ...base, workers, keep: 3 }).stops).toEqual([
-		{ workerId: 'a', reason: 'outdated' },
-		{ workerId: 'b', reason: 'outdated' },
-	]);
+describe('a release', () => {
+	const stopped = (workers: SurplusWorker[], more: object = {}): string[] => chooseSurplus({ ...base, workers, keep: 3, ...more }).stops.map((stop) => stop.workerId);
+
+	it('replaces outdated workers, busy or not, once a new one is ready', () => {
+		expect(chooseSurplus({ ...base, workers: [old(busy('a')), old(idle('b', 0)), idle('c', 0)], keep: 3 }).stops).toEqual([
+			{ workerId: 'a', reason: 'outdated' },
+			{ workerId: 'b', reason: 'outdated' },
+		]);
+	});
+	it('keeps one old worker while no new one is ready: a busy one, since an idle one makes room at once', () => {
+		expect(stopped([old(idle('a', 0)), old(busy('b')), old(busy('c')), starting('d')])).toEqual(['a', 'b']);
+		expect(stopped([old(idle('a', 0)), old(idle('b', 5)), old(starting('c'))])).toEqual(['b', 'c']);
+		expect(stopped([old(busy('a'))])).toEqual([]);
+	});
+	it('gives up the last old worker where there is no room beside it, or no worker is allowed any more', () => {
+		expect(stopped([old(busy('a'))], { mustGiveWay: true })).toEqual(['a']);
+		expect(stopped([old(busy('a'))], { workersMax: 0 })).toEqual(['a']);
+	});
 });
 
 const worker = fc.record({ id: fc.uuid(), state: fc.constantFrom('starting' as const, 'idle' as const, 'busy' as const), outdated: fc.boolean(), idleMs: fc.nat(20_000) });
@@ -40,6 +57,7 @@ const input = fc.record({
 	workersMax: fc.nat(20),
 	keep: fc.nat(20),
 	idleTimeoutMs: fc.integer({ min: 1, max: 10_000 }),
+	mustGiveWay: fc.constant(false),
 });
 
 it('never stops a busy worker of the current release that the grant has room for', () => {
@@ -70,6 +88,17 @@ it('stops no worker twice', () => {
 		fc.property(input, (given) => {
 			const ids = chooseSurplus(given).stops.map((stop) => stop.workerId);
 			expect(new Set(ids).size).toBe(ids.length);
+		}),
+	);
+});
+
+it('leaves an old worker while no new one is ready, whenever there was one and one is allowed', () => {
+	fc.assert(
+		fc.property(input, (given) => {
+			const isReady = ({ state }: SurplusWorker): boolean => state !== 'starting';
+			fc.pre(given.workersMax > 0 && given.workers.some(isReady) && !given.workers.some((worker) => isReady(worker) && !worker.outdated));
+			const gone = new Set(chooseSurplus(given).stops.map((stop) => stop.workerId));
+			expect(given.workers.filter((worker) => isReady(worker) && !gone.has(worker.id)).length).toBeGreaterThan(0);
 		}),
 	);
 });

@@ -131,6 +131,52 @@ describe('stopping', () => {
 		expect(host.workers.map(({ id }) => id)).toContain('old-busy');
 	});
 
+	it('starts the successor of the last old worker beside it, and only then lets it go', async () => {
+		const host = await liveHost('h1');
+		host.workers = [{ id: 'old', endpointId: 'ep1', version: 1, phase: 'idle', gpus: [0], jobs: [], room: 1, startedAgoMs: 1, idleMs: 0 }];
+		const readyAtStop: number[] = [];
+		const obey = host.obey;
+		host.obey = (command) => {
+			if (command.op === 'stop-worker') readyAtStop.push(host.workers.filter(({ phase, version }) => phase === 'idle' && version === 2).length);
+			obey(command);
+			if (command.op === 'start-worker') host.workers = host.workers.map((worker) => (worker.id === command.workerId ? { ...worker, phase: 'initializing', room: 0 } : worker));
+		};
+		await world.grant(grantOf('ep1', { version: 2, workersMax: 1, workersMin: 1 }));
+		await until(() => host.workers.length === 2, { what: 'the successor starts' });
+		expect(stopsOf(host)).toEqual([]);
+		expect(last()?.endpoints['ep1']?.workers).toMatchObject({ idle: 1, outdated: 1 });
+		host.workers = host.workers.map((worker) => ({ ...worker, phase: 'idle', room: 1 }));
+		await until(() => host.workers.length === 1, { what: 'the old one goes' });
+		expect(readyAtStop).toEqual([1]);
+		expect(host.workers[0]?.version).toBe(2);
+	});
+
+	it('lets the last old worker go first where there is no room beside it', async () => {
+		const host = await liveHost('h1', { gpus: 1, gpusFree: 1 });
+		host.workers = [{ id: 'old', endpointId: 'ep1', version: 1, phase: 'idle', gpus: [0], jobs: [], room: 1, startedAgoMs: 1, idleMs: 0 }];
+		await world.grant(grantOf('ep1', { version: 2, workersMax: 1, workersMin: 1 }));
+		await until(() => host.workers.some(({ version }) => version === 2), { what: 'the successor' });
+		expect(host.workers.map(({ version }) => version)).toEqual([2]);
+	});
+
+	it('keeps the last old worker while the new release does not come up', async () => {
+		const host = await liveHost('h1');
+		host.workers = [{ id: 'old', endpointId: 'ep1', version: 1, phase: 'idle', gpus: [0], jobs: [], room: 1, startedAgoMs: 1, idleMs: 0 }];
+		host.reply = (command) => (command.op === 'start-worker' ? { ok: false, error: 'image cannot be pulled' } : { ok: true });
+		await world.grant(grantOf('ep1', { version: 2, workersMax: 1, workersMin: 1 }));
+		await until(() => startsOf(host).length >= 2, { what: 'a second try', timeoutMs: 10_000 });
+		expect(stopsOf(host)).toEqual([]);
+		expect(host.workers.map(({ id }) => id)).toEqual(['old']);
+	});
+
+	it('replaces as many idle workers as there were, also when no job asks for any', async () => {
+		const host = await liveHost('h1');
+		host.workers = [0, 1, 2].map((n) => ({ id: `old-${n}`, endpointId: 'ep1', version: 1, phase: 'idle' as const, gpus: [n], jobs: [], room: 1, startedAgoMs: 1, idleMs: 0 }));
+		await world.grant(grantOf('ep1', { version: 2, workersMax: 3, spec: { idleTimeoutS: 600 } }));
+		await until(() => host.workers.length === 3 && host.workers.every(({ version }) => version === 2), { what: 'three workers of the new release' });
+		expect(startsOf(host)).toHaveLength(3);
+	});
+
 	it('gives a lowered grant back, and ends what belongs to no endpoint of this region', async () => {
 		const host = await liveHost('h1');
 		await world.grant(grantOf('ep1', { workersMin: 2 }));
