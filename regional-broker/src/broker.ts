@@ -10,6 +10,7 @@ import { createDispatch } from './ingress/dispatch.ts';
 import { createEndpoints } from './ingress/endpoints.ts';
 import { createInventory } from './ingress/inventory.ts';
 import { createRevoke } from './ingress/revoke.ts';
+import { createEndpointWorkers } from './ingress/workers.ts';
 import { errorText, type Log } from './log.ts';
 import { readiness } from './operator/health.ts';
 import { describeHost, giveDuty } from './operator/host-duty.ts';
@@ -80,6 +81,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		hosts: () => describeHosts(registry, duties, leader.isLeader(), now()),
 		host: (id) => describeHost({ registry, duties }, id),
 		giveDuty: (id, duty) => giveDuty({ registry, duties }, id, duty),
+		endpointWorkers: createEndpointWorkers(registry, now),
 		workers: () => describeWorkers(registry, grants, backoffs, now()),
 		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
 		readiness: () =>

@@ -17,7 +17,7 @@ import type { Env } from '../env.ts';
 import { logError } from '../log.ts';
 import { sealerOf } from '../secrets/sealer-of.ts';
 import { type Decision, DecisionLog } from './decision-log.ts';
-import { type Release, ReleaseTable } from './release-table.ts';
+import { type ReleaseNote, ReleaseTable } from './release-table.ts';
 import { createTurns } from './turns.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
 
@@ -139,11 +139,11 @@ export class EndpointStore extends DurableObject<Env> {
 	}
 
 	/** The endpoint's releases, newest first. */
-	releases(): Release[] {
+	releases(): ReleaseNote[] {
 		const record = this.get();
 		if (record === null) return [];
 		this.#noteFirst(record);
-		return this.#releases.list();
+		return this.#releases.notes();
 	}
 
 	/** Deletes the endpoint: takes its grants back, then everything that is kept of its jobs. */

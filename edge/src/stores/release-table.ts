@@ -15,6 +15,12 @@ export interface Release {
 	readonly createdBy: string;
 }
 
+/** A release as others see it. `diffText` is JSON, since unknown values do not travel between objects by type. */
+export interface ReleaseNote extends Pick<Release, 'version' | 'createdAt' | 'createdBy'> {
+	readonly image: string;
+	readonly diffText: string;
+}
+
 /** The last `RELEASES_KEPT_MAX` releases. */
 export class ReleaseTable {
 	readonly #sql: SqlStorage;
@@ -51,6 +57,11 @@ export class ReleaseTable {
 				createdAt: row.created_at,
 				createdBy: row.created_by,
 			}));
+	}
+
+	/** Newest first, for showing. */
+	notes(): ReleaseNote[] {
+		return this.list().map(({ version, spec, diff, createdAt, createdBy }) => ({ version, image: spec.image, diffText: JSON.stringify(diff), createdAt, createdBy }));
 	}
 
 	remove(): void {

@@ -24,6 +24,7 @@ export interface AppOptions {
 	readonly revoke: (body: unknown) => Promise<Answer>;
 	readonly inventory: (body: unknown) => Promise<Answer>;
 	readonly endpoints: (body: unknown) => Promise<Answer>;
+	readonly endpointWorkers: (body: unknown) => Promise<Answer>;
 	readonly hosts: () => unknown;
 	readonly host: (id: string) => Answer;
 	readonly giveDuty: (id: string, duty: HostDuty) => Promise<Answer>;
@@ -89,6 +90,7 @@ function regionRoutes(app: Hono<Env>, options: AppOptions): void {
 	app.post(REGION_PATHS.revoke, signed(REGION_BODY_BYTES_MAX, json(options.revoke)));
 	app.post(REGION_PATHS.inventory, signed(REGION_BODY_BYTES_MAX, json(options.inventory)));
 	app.post(REGION_PATHS.endpoints, signed(REGION_BODY_BYTES_MAX, json(options.endpoints)));
+	app.post(REGION_PATHS.workers, signed(REGION_BODY_BYTES_MAX, json(options.endpointWorkers)));
 }
 
 function hostRoutes(app: Hono<Env>, options: AppOptions): void {

@@ -9,6 +9,7 @@ export const REGION_PATHS = {
 	revoke: '/region/v1/revoke',
 	inventory: '/region/v1/inventory',
 	endpoints: '/region/v1/endpoints',
+	workers: '/region/v1/workers',
 } as const;
 
 /** Paths that the edge serves to regions. `payload` and `output` are followed by `/{jobId}?epoch=N` and carry the attempt's token in `ATTEMPT_HEADER`. */

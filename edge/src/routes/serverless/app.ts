@@ -7,13 +7,19 @@ import {
 	createServerlessOperation,
 	deleteServerlessOperation,
 	getServerlessOperation,
+	listReleasesOperation,
 	listServerlessOperation,
+	listWorkersOperation,
+	rollbackOperation,
 	rotateWebhookSecretOperation,
 	updateServerlessOperation,
 } from './describe.ts';
 import { getServerless, listServerless } from './read.ts';
+import { listReleases } from './releases.ts';
+import { rollbackServerless } from './rollback.ts';
 import { rotateWebhookSecret } from './rotate-webhook-secret.ts';
 import { updateServerless } from './update.ts';
+import { listWorkers } from './workers.ts';
 
 /** `/v2/serverless…`. */
 export const serverlessApp = createApp();
@@ -24,3 +30,6 @@ serverlessApp.get('/v2/serverless/:id', getServerlessOperation, (c) => getServer
 serverlessApp.patch('/v2/serverless/:id', updateServerlessOperation, (c) => updateServerless(c.env, c.req.raw, c.req.param('id')));
 serverlessApp.post('/v2/serverless/:id/webhook-secret/rotate', rotateWebhookSecretOperation, (c) => rotateWebhookSecret(c.env, c.req.raw, c.req.param('id')));
 serverlessApp.delete('/v2/serverless/:id', deleteServerlessOperation, (c) => deleteServerless(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.get('/v2/serverless/:id/workers', listWorkersOperation, (c) => listWorkers(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.get('/v2/serverless/:id/releases', listReleasesOperation, (c) => listReleases(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.post('/v2/serverless/:id/rollback', rollbackOperation, (c) => rollbackServerless(c.env, c.req.raw, c.req.param('id')));

@@ -2,6 +2,7 @@
 import { MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { createdEndpointV2, endpointListV2, endpointV2, webhookSecretV2 } from '@longshore/shared-schema/wire/rest-answers';
 import { createEndpointV2, updateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
+import { releasesV2, rollbackV2, workersV2 } from '@longshore/shared-schema/wire/rest-v2/fleet-answers';
 import type { Operation } from '../../openapi/operation.ts';
 
 const EXAMPLE = {
@@ -67,4 +68,35 @@ export const rotateWebhookSecretOperation: Operation = {
 	key: 'manage',
 	answers: { 200: { text: 'The new secret.', schema: webhookSecretV2 } },
 	errors: ['unknown_endpoint'],
+};
+
+export const listWorkersOperation: Operation = {
+	id: 'listEndpointWorkers',
+	group: 'Endpoints',
+	summary: 'List an endpoint’s workers',
+	text: 'Asked of the regions now. Workers that wait for room are THROTTLED and have no place yet.',
+	key: 'read',
+	answers: { 200: { text: 'The workers and their sums.', schema: workersV2 } },
+	errors: ['unknown_endpoint'],
+};
+
+export const listReleasesOperation: Operation = {
+	id: 'listEndpointReleases',
+	group: 'Endpoints',
+	summary: 'List an endpoint’s releases',
+	text: 'With what each one changed, and how many workers already run the current one.',
+	key: 'read',
+	answers: { 200: { text: 'The releases, newest first, and the progress of the current one.', schema: releasesV2 } },
+	errors: ['unknown_endpoint'],
+};
+
+export const rollbackOperation: Operation = {
+	id: 'rollbackEndpoint',
+	group: 'Endpoints',
+	summary: 'Go back to an earlier release',
+	text: 'Makes a new release with what workers of the earlier one were made of; the name, the workers, scaling and time-outs stay.',
+	key: 'manage',
+	body: { schema: rollbackV2, bytesMax: MANAGE_BODY_BYTES_MAX, required: true, example: { version: 1 } },
+	answers: { 200: { text: 'The endpoint with its new version.', schema: endpointV2 } },
+	errors: ['unknown_endpoint', 'unknown_resource', 'conflict'],
 };

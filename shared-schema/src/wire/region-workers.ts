@@ -1,0 +1,30 @@
+/** Edge → region: which workers of an endpoint there are right now, asked for by people and not kept. */
+import * as z from 'zod';
+import { ID_PATTERN } from '../limits.ts';
+
+const id = z.string().regex(ID_PATTERN);
+
+/** Body of `POST workers`. */
+export const workersRequest = z.object({ endpointId: id });
+
+/** One worker on one of the region's hosts. */
+export const regionWorker = z.object({
+	id,
+	/** The endpoint's release that it runs. */
+	version: z.int().min(1),
+	state: z.enum(['initializing', 'idle', 'running', 'unhealthy']),
+	/** Takes no more jobs and goes when those in hand have ended. */
+	draining: z.boolean(),
+	gpuCount: z.int().min(0),
+	gpuType: z.string().max(80),
+	hostId: id,
+	dataCenterId: id,
+	/** Jobs in hand. */
+	jobs: z.int().min(0),
+	startedAgoMs: z.number().min(0),
+});
+export type RegionWorker = z.infer<typeof regionWorker>;
+
+/** Answer of `POST workers`. */
+export const workersAnswer = z.object({ workers: z.array(regionWorker) });
+export type WorkersAnswer = z.infer<typeof workersAnswer>;
