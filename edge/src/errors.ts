@@ -16,7 +16,7 @@ export function errorAnswer(error: unknown, request: Request): Response {
 	const { pathname } = new URL(request.url);
 	const form = errorFormOf(pathname);
 	if (form === 'openai') return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
-	if (form === 'runpod') return Response.json({ error: known.message }, { status, headers });
+	if (form === 'runpod') return Response.json({ error: known.message, ...(known.gone === undefined ? {} : { cause: known.gone }) }, { status, headers });
 	return Response.json(
 		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: known.problems },
 		{ status, headers: { ...headers, 'content-type': 'application/problem+json' } },

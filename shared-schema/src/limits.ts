@@ -136,6 +136,8 @@ export const ACCOUNT_LIST_MAX = 100;
 export const REPORT_POST_MS = 4_000;
 /** A host's wait for them: longer than the broker's, so that it hears of a failure before it gives up. ms. */
 export const REPORT_ANSWER_MS = 5_000;
+/** Causes of deletion that a job store remembers beyond the end of a retention: the newest ones. */
+export const GONE_JOBS_MAX = 10_000;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

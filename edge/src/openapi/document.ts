@@ -1,10 +1,10 @@
 /** The OpenAPI 3.1 document of the routes that are really registered. */
 import { errorFormOf } from '../errors.ts';
 import type { DescribedRoute } from '../routes/create-app.ts';
-import { ERROR_FORMS, errorsOf } from './errors.ts';
+import { ERROR_FORMS, errorsOf, isOfOneJob } from './errors.ts';
 import { createSchemaBook, type JsonSchema, type SchemaBook } from './json-schema.ts';
 import { type Answer, GROUPS, type Operation, type Parameter } from './operation.ts';
-import { ANSWER_HEADERS, PATH_PARAMETERS } from './parameters.ts';
+import { ANSWER_HEADERS, GONE_PARAMETER, PATH_PARAMETERS } from './parameters.ts';
 
 /** Bumped with a change that a client can notice. */
 export const API_VERSION = '1.0.0';
@@ -123,7 +123,8 @@ function parametersOf(path: string, { path: own = [], query = [], headers = [] }
 		return toParameter('path', found, book);
 	});
 	const rest = path.endsWith('*') ? own.filter(({ name }) => name === 'path').map((parameter) => toParameter('path', parameter, book)) : [];
-	return [...inPath, ...rest, ...query.map((parameter) => toParameter('query', parameter, book)), ...headers.map((parameter) => toParameter('header', parameter, book))];
+	const inHeaders = isOfOneJob(path) ? [...headers, GONE_PARAMETER] : headers;
+	return [...inPath, ...rest, ...query.map((parameter) => toParameter('query', parameter, book)), ...inHeaders.map((parameter) => toParameter('header', parameter, book))];
 }
 
 function toParameter(where: OpenApiParameter['in'], { name, text, schema, example }: Parameter, book: SchemaBook): OpenApiParameter {

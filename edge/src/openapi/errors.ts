@@ -15,6 +15,7 @@ const MEANINGS: Partial<Readonly<Record<ErrorCode, string>>> = {
 	forbidden: 'the key lacks the scope, or is not for this endpoint',
 	unknown_endpoint: 'no such endpoint, or another account’s',
 	unknown_job: 'no such job, or its retention is over',
+	expired_job: 'the retention of the job is over (404 without the header `Longshore-Gone: 410`)',
 	unknown_resource: 'no such resource',
 	conflict: 'the state does not allow it',
 	body_too_large: 'the body is larger than its limit',
@@ -32,6 +33,11 @@ export const ERROR_FORMS: Readonly<Record<ErrorForm, { schema: z.ZodType; type: 
 	openai: { schema: openAiError, type: 'application/json' },
 };
 
+/** Whether a path names one job of a queue. */
+export function isOfOneJob(path: string): boolean {
+	return path.includes(':job') && !path.includes(':batch');
+}
+
 /** Status → what it means there, in ascending order. */
 export function errorsOf(operation: Operation, path: string): Map<number, { text: string; retries: boolean }> {
 	const codes = new Set<ErrorCode>(operation.errors);
@@ -39,6 +45,7 @@ export function errorsOf(operation: Operation, path: string): Map<number, { text
 	if (operation.key !== 'none' && operation.key !== 'operator') codes.add('forbidden');
 	if (path.includes(':endpoint')) codes.add('unknown_endpoint');
 	if (path.includes(':job')) codes.add('unknown_job');
+	if (isOfOneJob(path)) codes.add('expired_job');
 	if (operation.query !== undefined || operation.headers !== undefined) codes.add('invalid_request');
 	if (operation.body !== undefined)
 		codes

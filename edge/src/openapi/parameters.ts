@@ -16,6 +16,13 @@ export const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
 	id: { name: 'id', text: 'Id of the resource.', schema: id, example: EXAMPLE_ENDPOINT },
 };
 
+/** Of every operation on one job. */
+export const GONE_PARAMETER: Parameter = {
+	name: 'Longshore-Gone',
+	text: '`410`: a job that was and is gone is answered with 410 and the cause instead of 404.',
+	schema: z.literal('410'),
+};
+
 /** Headers of answers, by their name. */
 export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
 	[JOB_ID_HEADER]: 'The job’s id. A held call sends it before its body.',

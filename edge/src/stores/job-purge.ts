@@ -1,5 +1,5 @@
 /** Cancels what is queued: every job that was accepted before the call and that no worker has. */
-import { endJob } from '@longshore/shared-schema/job/finish';
+import { endJob, PURGED_TEXT } from '@longshore/shared-schema/job/finish';
 import { wakeReaders } from './job-stream.ts';
 import { type StoreParts, saveJob, transact } from './store-parts.ts';
 
@@ -21,7 +21,7 @@ function purgeSome(parts: StoreParts, upTo: number): number {
 	const now = Date.now();
 	const rows = transact(parts, () => {
 		const taken = parts.jobs.queued(upTo, BATCH);
-		for (const row of taken) saveJob(parts, row, endJob(row.job, { phase: 'cancelled', error: 'removed by purge-queue', executionMs: null }, now, parts.timers));
+		for (const row of taken) saveJob(parts, row, endJob(row.job, { phase: 'cancelled', error: PURGED_TEXT, executionMs: null }, now, parts.timers));
 		return taken;
 	});
 	for (const { job } of rows) wakeReaders(parts.waiters, job.id);

@@ -4,15 +4,18 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { endJob, retryJob, runMs, shortenRetention } from '@longshore/shared-schema/job/finish';
-import { dueAt, isQueued, isTerminal, type Job } from '@longshore/shared-schema/job/job';
+import { goneCause } from '@longshore/shared-schema/job/gone';
+import { dueAt, isExpired, isQueued, isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { grantClaim } from '@longshore/shared-schema/job/report';
 import type { Claim, Verdict } from '@longshore/shared-schema/wire/region';
+import type { GoneCause } from '@longshore/shared-schema/wire/runpod-answers';
 import { explainWait, type WaitExplanation } from '../core/explain-wait.ts';
 import { type Env, jobTimersOf, settingsOf } from '../env.ts';
 import { macOf } from '../ids/mac.ts';
 import { logError } from '../log.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { eraseKeys } from './erase-keys.ts';
+import { GoneTable } from './gone-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { JobDispatcher, SILENT_MS_MAX } from './job-dispatcher.ts';
@@ -67,6 +70,7 @@ export class JobStore extends DurableObject<Env> {
 			texts: new TextTable(storage.sql, seal),
 			keys,
 			idempotency: new IdempotencyTable(storage.sql),
+			gone: new GoneTable(storage.sql),
 			webhooks: new WebhookTable(storage.sql, seal, (host) => Buffer.from(macOf(settings.LONGSHORE_ID_KEY, `webhook/${host}`, HOST_TAG_BYTES)).toString('hex')),
 			tallies: new Tallies(storage.sql, jobs.countByPhase()),
 			timers,
@@ -103,6 +107,14 @@ export class JobStore extends DurableObject<Env> {
 	/** The job as a status answer shows it; null when there is none or it has expired. */
 	view(id: string): JobView | null {
 		return viewJob(this.#parts, id, Date.now());
+	}
+
+	/** Why a job that this edge made is gone; null when it is there. A late sweep changes nothing about it. */
+	goneCause(id: string): GoneCause | null {
+		const now = Date.now();
+		const row = this.#parts.jobs.find(id);
+		if (row !== null) return isExpired(row.job, now) ? goneCause(row.job, this.#parts.timers) : null;
+		return this.#parts.gone.causeOf(id, now);
 	}
 
 	/** As `view`, held until the job's end or `waitMs`. */

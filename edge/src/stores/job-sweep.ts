@@ -1,5 +1,6 @@
 /** What a JobStore does when its alarm rings: every job whose timer has run out takes one step of the job machine. */
 import { waitAgain } from '@longshore/shared-schema/job/dispatch';
+import { goneCause } from '@longshore/shared-schema/job/gone';
 import { isTerminal, type Job } from '@longshore/shared-schema/job/job';
 import { type WatchAction, watchJob } from '@longshore/shared-schema/job/watch';
 import { logError } from '../log.ts';
@@ -28,6 +29,7 @@ export function sweep(parts: StoreParts, now: number): SweepOutcome {
 	const steps = transact(parts, () => {
 		const taken = parts.jobs.due(now, SWEEP_JOBS_MAX).map((row) => takeStep(parts, row, now));
 		parts.idempotency.sweep(now);
+		parts.gone.sweep(now);
 		parts.tallies.save();
 		return taken;
 	});
@@ -46,12 +48,14 @@ async function callRegions(parts: StoreParts, steps: readonly Step[]): Promise<v
 }
 
 function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
-	const { jobs, texts, webhooks, tallies, timers, dispatcher } = parts;
+	const { jobs, texts, webhooks, gone, tallies, timers, dispatcher } = parts;
 	const { job: watched, action } = watchJob(row.job, dispatcher.whereabouts(row.job), now, timers);
 	if (action === 'delete') {
 		jobs.remove(row);
 		texts.remove(row.n);
 		webhooks.remove(row.n);
+		const cause = goneCause(row.job, timers);
+		if (cause !== 'expired') gone.remember(row.job.id, cause, now);
 		return { row, job: watched, action };
 	}
 	if (watched.phase === 'waiting' && row.job.phase === 'running') texts.clearAttempt(row.n);

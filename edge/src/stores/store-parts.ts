@@ -2,6 +2,7 @@
 import { dueAt, isExpired, type Job } from '@longshore/shared-schema/job/job';
 import type { JobTimers } from '@longshore/shared-schema/job/settings';
 import type { AlarmClock } from './alarm-clock.ts';
+import type { GoneTable } from './gone-table.ts';
 import type { IdempotencyTable } from './idempotency-table.ts';
 import type { JobDispatcher } from './job-dispatcher.ts';
 import type { JobRow, JobTable } from './job-table.ts';
@@ -18,6 +19,7 @@ export interface StoreParts {
 	readonly texts: TextTable;
 	readonly keys: TextKeys;
 	readonly idempotency: IdempotencyTable;
+	readonly gone: GoneTable;
 	readonly webhooks: WebhookTable;
 	readonly tallies: Tallies;
 	readonly timers: JobTimers;
@@ -42,9 +44,9 @@ export function transact<T>(parts: StoreParts, body: () => T): T {
 	}
 }
 
-/** The earliest timer of jobs, webhooks, remembered keys and keys of texts, or null when there is none. Webhooks that are due are looked after in `unsentMs`: they are under way. */
-export function nextDueAt({ jobs, webhooks, idempotency, keys }: StoreParts, now: number, unsentMs = UNSENT_MS): number | null {
-	const timers = [jobs.nextDueAt(), webhooks.nextDueAt(now, unsentMs), idempotency.nextDueAt(), keys.nextEndAt()].filter((at) => at !== null);
+/** The earliest timer of jobs, webhooks, remembered keys and causes, and keys of texts, or null when there is none. Webhooks that are due are looked after in `unsentMs`: they are under way. */
+export function nextDueAt({ jobs, webhooks, idempotency, gone, keys }: StoreParts, now: number, unsentMs = UNSENT_MS): number | null {
+	const timers = [jobs.nextDueAt(), webhooks.nextDueAt(now, unsentMs), idempotency.nextDueAt(), gone.nextDueAt(), keys.nextEndAt()].filter((at) => at !== null);
 	return timers.length === 0 ? null : Math.min(...timers);
 }
 

@@ -18,6 +18,9 @@ export function endJob(job: Job, ending: Ending, now: number, timers: JobTimers)
 /** Text of RunPod for a run that exceeded its limit; it ends as FAILED, not TIMED_OUT. */
 export const EXECUTION_TIMEOUT_TEXT = 'executionTimeout exceeded';
 
+/** Error of a job that `/purge-queue` took out of its queue. */
+export const PURGED_TEXT = 'removed by purge-queue';
+
 /** The attempt's worker is gone: another attempt, or FAILED when the limit of retries is reached. */
 export function loseAttempt(job: Job, reason: string, now: number, timers: JobTimers): Job {
 	if (job.retries >= job.retriesMax) {

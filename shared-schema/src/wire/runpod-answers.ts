@@ -120,8 +120,14 @@ export const batchPage = z
 	})
 	.meta({ id: 'BatchPage' });
 
+/** Why a deleted job is gone: its retention ended, a caller shortened it, or it had been cancelled, or purged from the queue. */
+export const goneCause = z.enum(['expired', 'shortened', 'cancelled', 'purged']);
+export type GoneCause = z.infer<typeof goneCause>;
+
 /** Every error of the job API. */
-export const runpodError = z.object({ error: z.string().describe('What is wrong: the field, its bound and the fix.') }).meta({ id: 'Error' });
+export const runpodError = z
+	.object({ error: z.string().describe('What is wrong: the field, its bound and the fix.'), cause: goneCause.optional().describe('With status 410: why the job is gone.') })
+	.meta({ id: 'Error' });
 /** Every error of the OpenAI route. */
 export const openAiError = z
 	.object({ error: z.looseObject({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.union([z.string(), z.number()]).nullable() }) })

@@ -1,7 +1,8 @@
 /** `GET|POST /v2/{endpoint}/status/{job}?ttl=`: the job as it is now; `ttl` (ms) shortens what is left of its result's retention. */
 import { isQueued } from '@longshore/shared-schema/job/job';
 import type { Env } from '../../env.ts';
-import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/endpoint.ts';
+import { addressOf, enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
+import { goneJob } from '../../gate/gone.ts';
 import { type IntegerParameter, integerOf } from '../../gate/query.ts';
 import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 import type { JobView } from '../../stores/job-view.ts';
@@ -17,7 +18,7 @@ export async function status(env: Env, request: Request, endpointId: string, job
 	const ttlMs = integerOf(request, STATUS_TTL, null);
 	const store = jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard);
 	const view = await store.view(jobId);
-	if (view === null) throw unknownJob();
+	if (view === null) throw await goneJob(env, request, endpoint, jobId);
 	if (ttlMs !== null && view.terminal) await store.shorten(jobId, ttlMs);
 	const waits = isQueued(view.phase) && Date.now() - view.createdAt >= EXPLAIN_AFTER_MS;
 	return jobAnswer(jobId, waits ? await withWhy(env, endpoint, jobId, view) : view);

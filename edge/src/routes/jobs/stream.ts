@@ -4,7 +4,8 @@
  */
 import { STREAM_WAIT_MS } from '@longshore/shared-schema/limits';
 import type { Env } from '../../env.ts';
-import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/endpoint.ts';
+import { addressOf, enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
+import { goneJob } from '../../gate/gone.ts';
 import type { StreamPart } from '../../stores/job-stream.ts';
 import { JOB_ID_HEADER } from './answer.ts';
 import { eventStream, placeOf } from './event-stream.ts';
@@ -16,11 +17,11 @@ export async function stream(env: Env, request: Request, endpointId: string, job
 	const store = jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard);
 	if ((request.headers.get('accept') ?? '').includes('text/event-stream')) {
 		const view = await store.view(jobId);
-		if (view === null) throw unknownJob();
+		if (view === null) throw await goneJob(env, request, endpoint, jobId);
 		return eventStream(() => jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard), jobId, placeOf(request), ctx);
 	}
 	const part = await store.drainStream(jobId, waitMs);
-	if (part === null) throw unknownJob();
+	if (part === null) throw await goneJob(env, request, endpoint, jobId);
 	return new Response(toStreamText(part), { headers: { 'content-type': 'application/json', [JOB_ID_HEADER]: jobId } });
 }
 

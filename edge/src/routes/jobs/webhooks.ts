@@ -1,7 +1,8 @@
 /** `GET /v2/{endpoint}/webhooks`, `GET …/webhooks/{job}` and `POST …/webhooks/{job}/replay`: how deliveries went. Never what a receiver answered. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import type { Env } from '../../env.ts';
-import { addressOf, enterEndpoint, jobStoreOf, unknownJob } from '../../gate/endpoint.ts';
+import { addressOf, enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
+import { goneJob } from '../../gate/gone.ts';
 import type { WebhookLog } from '../../stores/webhook-log.ts';
 import type { WebhookCounts } from '../../stores/webhook-table.ts';
 
@@ -17,6 +18,7 @@ export async function webhookCounts(env: Env, request: Request, endpointId: stri
 export async function webhookLog(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
 	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
 	const log = await jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard).webhookLog(jobId);
+	if (log === null) throw await goneJob(env, request, endpoint, jobId);
 	return Response.json(show(log));
 }
 
@@ -25,11 +27,11 @@ export async function replayWebhook(env: Env, request: Request, endpointId: stri
 	const endpoint = await enterEndpoint(env, request, endpointId, 'run');
 	const log = await jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard).replayWebhook(jobId);
 	if (log === 'not_ended') throw new LongshoreError('conflict', 'only the webhook of a job that is COMPLETED, FAILED or TIMED_OUT can be replayed');
+	if (log === null) throw await goneJob(env, request, endpoint, jobId);
 	return Response.json(show(log));
 }
 
-function show(log: WebhookLog | 'no_webhook' | null): Record<string, unknown> {
-	if (log === null) throw unknownJob();
+function show(log: WebhookLog | 'no_webhook'): Record<string, unknown> {
 	if (log === 'no_webhook') throw new LongshoreError('unknown_resource', 'this job was submitted without a webhook');
 	return {
 		id: log.jobId,
