@@ -13,7 +13,7 @@ export interface Stops {
 	order(worker: Worker, jobId: string): void;
 	/** The worker has shown that it does not run the job any more. */
 	obeyed(worker: Worker, jobId: string): void;
-	/** A ping lists the jobs that the worker holds. */
+	/** A ping lists the jobs that the worker holds. SDK 1.7.1 leaves out those that run: its silence about a job is no proof. */
 	seenHolding(worker: Worker, jobIds: ReadonlySet<string>): void;
 	/** A take says that the worker holds no job. */
 	seenIdle(worker: Worker): void;
@@ -89,7 +89,7 @@ export function createStops(parts: StopsParts): Stops {
 		obeyed,
 		seenHolding(worker, jobIds) {
 			const beforeMs = host.clock.nowMs() - Math.min(PING_PROOF_MS_MAX, host.timers.killGraceMs / 4);
-			for (const [jobId, order] of [...worker.stopping]) if (order.atMs < beforeMs && !jobIds.has(jobId)) obeyed(worker, jobId);
+			for (const [jobId, order] of [...worker.stopping]) if (order.carried && order.atMs < beforeMs && !jobIds.has(jobId)) obeyed(worker, jobId);
 		},
 		seenIdle(worker) {
 			// An order that no poll has carried cannot have been obeyed: such a take crossed it.

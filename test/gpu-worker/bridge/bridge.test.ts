@@ -223,6 +223,15 @@ describe('stopping', () => {
 		expect(rig.events.filter((event) => event.kind === 'lost')).toEqual([]);
 	});
 
+	test('a ping that does not name the job is no proof from a worker that never asked what to stop: it is ended', async () => {
+		await taken('j1');
+		await rig.send('ctl.host-a', { op: 'stop-jobs', jobs: [{ id: 'j1', epoch: 1 }] });
+		await until(() => rig.host.workers.get('w1')?.stopping.has('j1'), { what: 'stop order' });
+		const isEnded = (): boolean => rig.processes.get('w1')?.signals[0] === 'SIGTERM';
+		const ping = async (): Promise<boolean> => isEnded() || ((await rig.call('/ping/w1?gpu=x&runpod_version=1.7.1')).status === 429 && isEnded());
+		await until(ping, { what: 'worker ended', timeoutMs: 5_000, everyMs: 10 });
+	});
+
 	test('the edge’s verdict stops a job as well, and its late result is ignored', async () => {
 		rig.verdict = (event) => (event.kind === 'started' ? 'stop' : 'accepted');
 		await taken('j1');
