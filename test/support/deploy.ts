@@ -37,6 +37,17 @@ export async function deployEndpoint(url: string, apiKey: string, spec: DeploySp
 	return id;
 }
 
+/** Changes an endpoint (`PATCH` with REST v2's members) or deletes it; throws with the whole answer when that is refused. */
+export async function changeEndpoint(url: string, apiKey: string, id: string, method: 'PATCH' | 'DELETE', change?: object): Promise<void> {
+	const response = await fetch(`${url}/v2/serverless/${id}`, {
+		method,
+		headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+		...(change === undefined ? {} : { body: JSON.stringify(change) }),
+		signal: AbortSignal.timeout(15_000),
+	});
+	if (!response.ok) throw new Error(`${method} /v2/serverless/${id} answered ${response.status}: ${await response.text()}`);
+}
+
 /** Words for a start command, quoted so that a shell-like splitter gives them back. */
 export function shellCommand(...words: readonly string[]): string {
 	return words.map((word) => (/^[A-Za-z0-9_./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
