@@ -7,6 +7,9 @@ import { shardOfJobId } from '../ids/job-id.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { BatchFeeder } from './batch-feeder.ts';
 import { type BatchRow, BatchTable, type RequestRow } from './batch-table.ts';
+import { eraseKeys, type SealedTexts } from './erase-keys.ts';
+import { TextKeys } from './text-keys.ts';
+import { TextSeal } from './text-seal.ts';
 
 /** RunPod's view of a batch. */
 export interface BatchView {
@@ -38,6 +41,8 @@ export interface BatchPage {
 /** Durable Object, one per endpoint that has batches. */
 export class BatchStore extends DurableObject<Env> {
 	readonly #table: BatchTable;
+	readonly #keys: TextKeys;
+	readonly #texts: SealedTexts;
 	readonly #clock: AlarmClock;
 	readonly #feeder: BatchFeeder;
 	readonly #retentionMs: number;
@@ -49,7 +54,13 @@ export class BatchStore extends DurableObject<Env> {
 		const settings = settingsOf(env);
 		this.#retentionMs = settings.LONGSHORE_RETENTION_BATCH_MS;
 		this.#retryMs = settings.LONGSHORE_BATCH_RETRY_MS;
-		this.#table = new BatchTable(ctx.storage.sql);
+		const seal = new TextSeal();
+		this.#table = new BatchTable(ctx.storage.sql, seal);
+		this.#keys = new TextKeys(() => env.KEY_RING.getByName(ctx.id.toString()), seal, { syncMs: this.#retentionMs, asyncMs: this.#retentionMs });
+		this.#texts = {
+			underKey: (gen) => this.#table.underKey(gen),
+			moveSome: (gen) => this.#transact(() => (this.#table.moveOneToKey(gen, this.#keys.current(false)) ? 0 : null)),
+		};
 		this.#clock = new AlarmClock(ctx.storage);
 		ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
 		this.#endpointId = ctx.storage.sql.exec<{ value: string }>("SELECT value FROM meta WHERE name = 'endpoint'").toArray()[0]?.value ?? '';
@@ -62,11 +73,12 @@ export class BatchStore extends DurableObject<Env> {
 			ended: (batch) => this.#closeIfOver(batch),
 			later: () => this.#clock.arm(Date.now() + this.#retryMs),
 		});
-		this.#arm();
+		if (this.#endpointId !== '') void ctx.blockConcurrencyWhile(() => this.#wake());
 	}
 
 	/** Makes a draft with its first requests. */
-	create(endpointId: string, id: string, requests: readonly NewBatchRequest[]): BatchView | BatchRefusal {
+	async create(endpointId: string, id: string, requests: readonly NewBatchRequest[]): Promise<BatchView | BatchRefusal> {
+		await this.#keys.ready(false, Date.now());
 		const now = Date.now();
 		const active = this.#live(now).filter((batch) => batch.status === 'DRAFT' || (batch.status === 'FINALIZED' && this.#table.isOpen(batch.n)));
 		if (active.length >= ACTIVE_BATCHES_MAX) return 'too_many_batches';
@@ -80,7 +92,8 @@ export class BatchStore extends DurableObject<Env> {
 	}
 
 	/** Adds requests to a draft. */
-	add(id: string, requests: readonly NewBatchRequest[]): BatchView | BatchRefusal {
+	async add(id: string, requests: readonly NewBatchRequest[]): Promise<BatchView | BatchRefusal> {
+		await this.#keys.ready(false, Date.now());
 		return this.#transact(() => this.#add(id, requests, Date.now()));
 	}
 
@@ -149,11 +162,26 @@ export class BatchStore extends DurableObject<Env> {
 		return this.#table.outputPart(request, n);
 	}
 
+	/** The endpoint was deleted: its batches go, and with their keys all that is left of them. */
+	async destroy(): Promise<void> {
+		if (this.#endpointId !== '') await this.#keys.remove();
+		await this.ctx.storage.deleteAll();
+		// The tables are gone; the next call starts a new object, which makes empty ones.
+		setTimeout(() => this.ctx.abort('the endpoint was deleted'), 0);
+	}
+
 	override alarm(): void {
 		this.#clock.rang();
 		const now = Date.now();
 		for (const batch of this.#table.list()) if (batch.expiresAt !== null && batch.expiresAt <= now) this.#transact(() => this.#table.remove(batch.n));
 		this.#feeder.resume();
+		this.ctx.waitUntil(eraseKeys(this.#keys, this.#texts, Date.now()));
+		this.#arm();
+	}
+
+	/** The texts of earlier requests need their keys before anything is read. */
+	async #wake(): Promise<void> {
+		await this.#keys.load();
 		this.#arm();
 	}
 
@@ -162,7 +190,7 @@ export class BatchStore extends DurableObject<Env> {
 		if (typeof batch === 'string') return batch;
 		if (this.#table.counts(batch.n).total + requests.length > BATCH_REQUESTS_MAX) return 'too_many_requests';
 		if (this.#table.openRequests() + requests.length > BATCH_QUEUED_MAX) return 'too_many_queued';
-		for (const { id: requestId, input } of requests) this.#table.addRequest(batch.n, requestId, input);
+		for (const { id: requestId, input } of requests) this.#table.addRequest(batch.n, requestId, this.#keys.current(false), input);
 		this.#table.setStatus(batch.n, 'DRAFT', now + this.#retentionMs);
 		this.#arm();
 		return this.#view(batch);
@@ -198,8 +226,7 @@ export class BatchStore extends DurableObject<Env> {
 
 	/** Work that is under way needs the alarm too: it brings the object back when it was restarted. */
 	#arm(): void {
-		const expiry = this.#table.nextExpiry();
-		if (expiry !== null) this.#clock.arm(expiry);
+		for (const at of [this.#table.nextExpiry(), this.#keys.nextEndAt()]) if (at !== null) this.#clock.arm(at);
 		if (this.#table.at('waiting', 1).length + this.#table.at('sent', 1).length > 0) this.#clock.arm(Date.now() + this.#retryMs);
 	}
 

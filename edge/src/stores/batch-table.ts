@@ -1,6 +1,7 @@
-/** Rows of an endpoint's batches and their requests; inputs and outputs in chunk rows of at most 1 MiB. */
+/** Rows of an endpoint's batches and their requests; inputs and outputs, sealed, in chunk rows of at most 1 MiB. */
 import { CHUNK_ROW_BYTES } from '@longshore/shared-schema/limits';
 import type { RunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
+import type { TextSeal } from './text-seal.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS batches (
@@ -8,7 +9,7 @@ CREATE TABLE IF NOT EXISTS batches (
 );
 CREATE TABLE IF NOT EXISTS requests (
 	n INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL, id TEXT NOT NULL UNIQUE, place TEXT NOT NULL, status TEXT NOT NULL,
-	error TEXT, started_at INTEGER, completed_at INTEGER
+	error TEXT, started_at INTEGER, completed_at INTEGER, key_gen INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS requests_batch ON requests (batch, n);
 CREATE INDEX IF NOT EXISTS requests_place ON requests (place, batch, n);
@@ -40,6 +41,8 @@ export interface RequestRow {
 	readonly error: string | null;
 	readonly startedAt: number | null;
 	readonly completedAt: number | null;
+	/** The key of its texts. */
+	readonly keyGen: number;
 }
 
 /** How many requests of a batch are where. */
@@ -51,15 +54,19 @@ export interface BatchCounts {
 }
 
 const BATCH = 'n, id, status, created_at AS "createdAt", expires_at AS "expiresAt"';
-const REQUEST = 'n, batch, id, place, status, error, started_at AS "startedAt", completed_at AS "completedAt"';
+const REQUEST = 'n, batch, id, place, status, error, started_at AS "startedAt", completed_at AS "completedAt", key_gen AS "keyGen"';
 
 /** Reads and writes rows. Synchronous; the store holds the transactions. */
 export class BatchTable {
 	readonly #sql: SqlStorage;
+	readonly #seal: TextSeal;
 
-	constructor(sql: SqlStorage) {
+	constructor(sql: SqlStorage, seal: TextSeal) {
 		this.#sql = sql;
+		this.#seal = seal;
 		sql.exec(SCHEMA);
+		const columns = sql.exec<{ name: string }>('PRAGMA table_info(requests)').toArray();
+		if (!columns.some(({ name }) => name === 'key_gen')) sql.exec('ALTER TABLE requests ADD COLUMN key_gen INTEGER NOT NULL DEFAULT 0');
 	}
 
 	add(id: string, now: number, expiresAt: number): void {
@@ -114,14 +121,14 @@ export class BatchTable {
 		return this.#sql.exec<{ count: number }>("SELECT COUNT(*) AS count FROM requests WHERE place IN ('draft', 'waiting', 'sent')").one().count;
 	}
 
-	addRequest(batch: number, id: string, input: string): void {
-		this.#sql.exec("INSERT INTO requests (batch, id, place, status) VALUES (?, ?, 'draft', 'IN_QUEUE')", batch, id);
+	addRequest(batch: number, id: string, keyGen: number, input: string): void {
+		this.#sql.exec("INSERT INTO requests (batch, id, place, status, key_gen) VALUES (?, ?, 'draft', 'IN_QUEUE', ?)", batch, id, keyGen);
 		const { n } = this.#sql.exec<{ n: number }>('SELECT last_insert_rowid() AS n').one();
 		this.addText(n, 'input', encoder.encode(input), 0);
 	}
 
 	findRequest(id: string): RequestRow | null {
-		return this.#all<RequestRow>(`SELECT ${REQUEST} FROM requests WHERE id = ?`, id)[0] ?? null;
+		return this.#requests(`SELECT ${REQUEST} FROM requests WHERE id = ?`, id)[0] ?? null;
 	}
 
 	removeRequest(n: number): void {
@@ -130,15 +137,15 @@ export class BatchTable {
 	}
 
 	page(batch: number, offset: number, limit: number): RequestRow[] {
-		return this.#all<RequestRow>(`SELECT ${REQUEST} FROM requests WHERE batch = ? ORDER BY n LIMIT ? OFFSET ?`, batch, limit, offset);
+		return this.#requests(`SELECT ${REQUEST} FROM requests WHERE batch = ? ORDER BY n LIMIT ? OFFSET ?`, batch, limit, offset);
 	}
 
 	at(place: 'waiting' | 'sent', limit: number): RequestRow[] {
-		return this.#all<RequestRow>(`SELECT ${REQUEST} FROM requests WHERE place = ? ORDER BY batch, n LIMIT ?`, place, limit);
+		return this.#requests(`SELECT ${REQUEST} FROM requests WHERE place = ? ORDER BY batch, n LIMIT ?`, place, limit);
 	}
 
 	sentOf(batch: number): RequestRow[] {
-		return this.#all<RequestRow>(`SELECT ${REQUEST} FROM requests WHERE batch = ? AND place = 'sent'`, batch);
+		return this.#requests(`SELECT ${REQUEST} FROM requests WHERE batch = ? AND place = 'sent'`, batch);
 	}
 
 	/** Moves a whole batch's requests. */
@@ -153,22 +160,27 @@ export class BatchTable {
 
 	/** A request's end; its input is not needed any more. */
 	end(n: number, status: RunpodStatus, error: string | null, startedAt: number | null, completedAt: number | null): void {
-		this.#sql.exec("UPDATE requests SET place = 'ended', status = ?, error = ?, started_at = ?, completed_at = ? WHERE n = ?", status, error, startedAt, completedAt, n);
+		const sealed = error === null ? null : this.#seal.seal(this.#keyOf(n), encoder.encode(error));
+		this.#sql.exec("UPDATE requests SET place = 'ended', status = ?, error = ?, started_at = ?, completed_at = ? WHERE n = ?", status, sealed, startedAt, completedAt, n);
 		this.#sql.exec("DELETE FROM texts WHERE request = ? AND kind = 'input'", n);
 	}
 
 	/** Adds bytes behind part `from` of a text; the number of the next part. */
 	addText(request: number, kind: 'input' | 'output', bytes: Uint8Array, from: number): number {
+		const keyGen = this.#keyOf(request);
 		let part = from;
-		for (let at = 0; at < bytes.length; at += CHUNK_ROW_BYTES)
-			this.#sql.exec('INSERT OR REPLACE INTO texts (request, kind, n, bytes) VALUES (?, ?, ?, ?)', request, kind, part++, bytes.slice(at, at + CHUNK_ROW_BYTES));
+		for (let at = 0; at < bytes.length; at += CHUNK_ROW_BYTES) {
+			const sealed = this.#seal.seal(keyGen, bytes.slice(at, at + CHUNK_ROW_BYTES));
+			this.#sql.exec('INSERT OR REPLACE INTO texts (request, kind, n, bytes) VALUES (?, ?, ?, ?)', request, kind, part++, sealed);
+		}
 		return part;
 	}
 
 	input(request: number): string {
 		const parts = this.#all<{ bytes: ArrayBuffer }>("SELECT bytes FROM texts WHERE request = ? AND kind = 'input' ORDER BY n", request);
 		const decode = new TextDecoder();
-		return parts.map(({ bytes }) => decode.decode(bytes, { stream: true })).join('') + decode.decode();
+		const keyGen = this.#keyOf(request);
+		return parts.map(({ bytes }) => decode.decode(this.#seal.open(keyGen, bytes), { stream: true })).join('') + decode.decode();
 	}
 
 	clearOutput(request: number): void {
@@ -177,7 +189,34 @@ export class BatchTable {
 
 	outputPart(request: number, n: number): Uint8Array | null {
 		const [row] = this.#sql.exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM texts WHERE request = ? AND kind = 'output' AND n = ?", request, n);
-		return row === undefined ? null : new Uint8Array(row.bytes);
+		return row === undefined ? null : this.#seal.open(this.#keyOf(request), row.bytes);
+	}
+
+	/** How many requests have their texts under a key. */
+	underKey(keyGen: number): number {
+		return this.#sql.exec<{ count: number }>('SELECT COUNT(*) AS count FROM requests WHERE key_gen = ?', keyGen).one().count;
+	}
+
+	/** Seals the texts of one request under `from` with the key `to`; false when there is none. */
+	moveOneToKey(from: number, to: number): boolean {
+		const request = this.#requests(`SELECT ${REQUEST} FROM requests WHERE key_gen = ? LIMIT 1`, from)[0];
+		if (request === undefined) return false;
+		for (const { rowid } of this.#all<{ rowid: number }>('SELECT rowid FROM texts WHERE request = ?', request.n)) {
+			const { bytes } = this.#sql.exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM texts WHERE rowid = ?', rowid).one();
+			this.#sql.exec('UPDATE texts SET bytes = ? WHERE rowid = ?', this.#seal.seal(to, this.#seal.open(from, bytes)), rowid);
+		}
+		const error = request.error === null ? null : this.#seal.seal(to, encoder.encode(request.error));
+		this.#sql.exec('UPDATE requests SET key_gen = ?, error = ? WHERE n = ?', to, error, request.n);
+		return true;
+	}
+
+	#keyOf(request: number): number {
+		return this.#sql.exec<{ keyGen: number }>('SELECT key_gen AS "keyGen" FROM requests WHERE n = ?', request).one().keyGen;
+	}
+
+	#requests(query: string, ...values: (string | number)[]): RequestRow[] {
+		const rows = this.#all<Omit<RequestRow, 'error'> & { error: string | ArrayBuffer | null }>(query, ...values);
+		return rows.map((row) => ({ ...row, error: row.error === null ? null : new TextDecoder().decode(this.#seal.open(row.keyGen, row.error)) }));
 	}
 
 	#all<T>(query: string, ...values: (string | number)[]): T[] {

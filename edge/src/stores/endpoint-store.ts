@@ -156,6 +156,7 @@ export class EndpointStore extends DurableObject<Env> {
 		if (old === null) return;
 		await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
 		for (let shard = 0; shard < old.shards; shard++) await this.env.JOB_STORE.getByName(`${old.id}/${shard}`).destroy();
+		await this.env.BATCH_STORE.getByName(old.id).destroy();
 	}
 
 	/** How the endpoint's webhooks are called; null when there is no endpoint. */

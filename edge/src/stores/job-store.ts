@@ -22,6 +22,7 @@ import { JobDispatcher, SILENT_MS_MAX } from './job-dispatcher.ts';
 import { JobOutbox } from './job-outbox.ts';
 import { type JobOutcome, readOutcome } from './job-outcome.ts';
 import { purgeQueue } from './job-purge.ts';
+import { jobTexts } from './job-rekey.ts';
 import { applyReports, type Report } from './job-reports.ts';
 import { drainStream, followStream, type StreamPart, type StreamPlace, wakeReaders } from './job-stream.ts';
 import { commitSubmissions, type Submission, type SubmitAnswer } from './job-submit.ts';
@@ -306,7 +307,7 @@ export class JobStore extends DurableObject<Env> {
 		} catch (error) {
 			logError('sweep failed', error);
 		}
-		this.ctx.waitUntil(eraseKeys(this.#parts, Date.now()));
+		this.ctx.waitUntil(eraseKeys(this.#parts.keys, jobTexts(this.#parts), Date.now()));
 		this.#webhooks.pump();
 		const next = nextDueAt(this.#parts, Date.now());
 		if (next !== null) this.#parts.clock.arm(Math.max(next, Date.now() + 50));

@@ -18,7 +18,7 @@ let sink: Sink;
 let client: Client;
 
 beforeAll(async () => {
-	edge = await startEdge({ RETENTION_ASYNC_MS, RETENTION_SYNC_MS: 2_000, WEBHOOK_ALLOW_PRIVATE: 1 });
+	edge = await startEdge({ RETENTION_ASYNC_MS, RETENTION_SYNC_MS: 2_000, RETENTION_BATCH_MS: 4_000, WEBHOOK_ALLOW_PRIVATE: 1 });
 	region = await startRegion(edge, 'eu-1');
 	region.beat(true);
 	sink = await startSink();
@@ -116,6 +116,45 @@ test('a key that was destroyed while the edge died is gone once the edge is back
 	await edge.restart();
 	await until(() => keysLeft(keys).length === 0, { what: 'the keys to be in no file', timeoutMs: 25_000 });
 	expect((await client.status(id)).status).toBe(404);
+});
+
+test('a batch’s texts are sealed too, and go the same way', { timeout: 60_000 }, async () => {
+	const [input, output, error] = [word('batch-input'), word('batch-output'), word('batch-error')];
+	const call = (method: string, path: string, body?: unknown): ReturnType<Edge['call']> => edge.call(method, `/v2/${client.endpointId}/batch${path}`, body, client.key);
+	const { id } = (await call('POST', '', { requests: [{ input: { text: input } }, { input: { bad: true } }] })).body as { id: string };
+	await call('POST', `/${id}/finalize`);
+	const done = await region.dispatched.next(({ payload }) => payload?.includes(input) ?? false, 'dispatch');
+	const bad = await region.dispatched.next(({ payload }) => payload?.includes('"bad"') ?? false, 'dispatch');
+	await region.tell(done, 'result', { text: JSON.stringify(output) });
+	await region.tell(bad, 'result', { error });
+	await until(async () => (await call('GET', `/${id}`)).body['requestInProgress'] === 0, { what: 'the batch to end' });
+	const { requests } = (await call('GET', `/${id}/requests`)).body as { requests: unknown[] };
+	expect(requests).toMatchObject([{ output }, { error: expect.stringContaining(error) as string }]);
+	const keys = textKeys(edge);
+	const texts = readRows(edge, 'BatchStore', 'texts', 'SELECT bytes AS a FROM texts').concat(
+		readRows(edge, 'BatchStore', 'requests', 'SELECT error AS a FROM requests WHERE error IS NOT NULL'),
+	);
+	expect(
+		readable(
+			texts.map(({ a }) => Buffer.from(a as Uint8Array)),
+			keys,
+		),
+	).toEqual(expect.stringContaining(output));
+	expect([input, output, error].flatMap((each) => filesHolding(edge.dataDir, each))).toEqual([]);
+	await until(() => readRows(edge, 'BatchStore', 'requests', 'SELECT n FROM requests').length === 0, { what: 'the batch to be forgotten' });
+	await until(() => keysLeft(keys.map(({ key }) => key)).length === 0, { what: 'the keys to be in no file', timeoutMs: 25_000 });
+});
+
+test('a draft that outlives its key moves to another, and goes with its endpoint', { timeout: 60_000 }, async () => {
+	const other = await deploy(edge, [region], {}, client.key);
+	const known = new Set(textKeys(edge).map(({ gen }) => gen));
+	const created = await edge.call('POST', `/v2/${other.endpointId}/batch`, { requests: [{ input: { text: word('draft') } }] }, other.key);
+	const [first] = textKeys(edge).filter(({ gen }) => !known.has(gen));
+	await edge.call('POST', `/v2/${other.endpointId}/batch/${created.body['id'] as string}/finalize`, undefined, other.key);
+	await until(() => first !== undefined && keysLeft([first.key]).length === 0, { what: 'the first key to go', timeoutMs: 25_000 });
+	expect(readRows(edge, 'BatchStore', 'requests', 'SELECT n FROM requests')).toHaveLength(1);
+	expect((await edge.call('DELETE', `/v2/serverless/${other.endpointId}`, undefined, other.key)).status).toBe(204);
+	await until(() => readRows(edge, 'BatchStore', 'requests', 'SELECT n FROM requests').length === 0, { what: 'the batch to go' });
 });
 
 test('a deleted endpoint takes its keys with it at once', { timeout: 60_000 }, async () => {
