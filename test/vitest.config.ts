@@ -18,7 +18,7 @@ export default defineConfig({
 				extends: true,
 				test: {
 					name: 'unit',
-					include: ['test/*.test.ts', 'test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples}/**/*.test.ts'],
+					include: ['test/*.test.ts', 'test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples,sim}/**/*.test.ts'],
 					testTimeout: 30_000,
 					hookTimeout: 60_000,
 					sequence: { groupOrder: 1 },

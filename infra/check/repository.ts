@@ -8,7 +8,7 @@ export interface RepositoryFile {
 	readonly text: string;
 }
 
-const LEFT_OUT: ReadonlySet<string> = new Set(['node_modules', 'dist', 'bench-results', '__pycache__']);
+const LEFT_OUT: ReadonlySet<string> = new Set(['node_modules', 'dist', 'bench-results', 'sim-results', '__pycache__']);
 const TEXT_FILES = /\.(?:ts|mjs|js|tsx|py|json|jsonc|md|yaml|yml|toml|sh)$/;
 
 /** Every source, configuration and document; no build output and nothing below a dot folder but `.ci` and `.github`. */

@@ -1,5 +1,6 @@
 /** Decides how many workers an endpoint should have in this region, from its scaler and its queue. */
 import type { Scaling } from '@longshore/shared-schema/endpoint/endpoint';
+import { type Anticipation, anticipateWorkers } from './anticipate-workers.ts';
 
 export interface DesiredInput {
 	readonly scaling: Scaling;
@@ -17,6 +18,8 @@ export interface DesiredInput {
 	readonly starting: number;
 	/** Jobs that ready workers could take now. */
 	readonly slotsFree: number;
+	/** Off when left out: then the scaler alone decides. */
+	readonly anticipation?: Anticipation;
 }
 
 export interface Desired {
@@ -28,11 +31,16 @@ export interface Desired {
 
 /** Workers wanted, within the grant. Fewer than `serving` means: idle ones may go when their idle timeout ends. */
 export function desiredWorkers(input: DesiredInput): Desired {
-	const wanted = input.scaling.type === 'REQUEST_COUNT' ? byRequestCount(input, input.scaling.requestCount) : byQueueDelay(input, input.scaling.queueDelayS * 1_000);
+	const wanted = byScaler(input);
 	if (wanted.workers > input.workersMax) return { workers: input.workersMax, reason: `${wanted.reason}; limited to ${input.workersMax} by the grant`, recheckInMs: null };
 	const floor = Math.min(input.workersMin, input.workersMax);
 	if (wanted.workers < floor) return { ...wanted, workers: floor, reason: `${floor} active workers` };
 	return wanted;
+}
+
+function byScaler(input: DesiredInput): Desired {
+	if (input.anticipation !== undefined) return { ...anticipateWorkers(input, input.anticipation), recheckInMs: null };
+	return input.scaling.type === 'REQUEST_COUNT' ? byRequestCount(input, input.scaling.requestCount) : byQueueDelay(input, input.scaling.queueDelayS * 1_000);
 }
 
 function byRequestCount(input: DesiredInput, requestCount: number): Desired {

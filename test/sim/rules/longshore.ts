@@ -1,0 +1,70 @@
+/** Our own rules: the region's pure functions, asked at every event as the broker's scaler asks them. */
+import { type Anticipation, neededWorkers } from '../../../regional-broker/src/core/anticipate-workers.ts';
+import { chooseSurplus } from '../../../regional-broker/src/core/choose-surplus.ts';
+import { desiredWorkers } from '../../../regional-broker/src/core/desired-workers.ts';
+import { type LevelUse, NO_LEVEL_USE, noteLevel, recentPeak } from '../../../regional-broker/src/core/level-use.ts';
+import type { Scaling } from '../../../shared-schema/src/endpoint/endpoint.ts';
+import type { Decision, Rule, RuleInput, RuleKind } from './rule.ts';
+
+/** `scaling` and the idle timeout as an endpoint would set them. */
+export function longshore(name: string, scaling: Scaling, idleTimeoutS: number): RuleKind {
+	return {
+		name,
+		of: 'longshore',
+		create: () => ({
+			decide: (input) => {
+				const desired = desiredWorkers({ ...input, scaling });
+				const keep = Math.max(desired.workers, Math.min(input.workersMin, input.workersMax));
+				const surplus = chooseSurplus({ workers: input.workers, workersMax: input.workersMax, keep, idleTimeoutMs: idleTimeoutS * 1_000 });
+				const waits = [desired.recheckInMs, surplus.recheckInMs].filter((wait) => wait !== null);
+				return {
+					workers: desired.workers,
+					stops: surplus.stops.map(({ workerId }) => workerId),
+					wakeAtMs: waits.length === 0 ? null : input.nowMs + Math.min(...waits),
+				};
+			},
+		}),
+	};
+}
+
+/** Weight of the newest start and run in the usual ones. */
+const START_WEIGHT = 0.1;
+const RUN_WEIGHT = 0.02;
+/** What a rule believes before it has seen a start or a run. */
+const FIRST_GUESS_MS = { start: 20_000, run: 5_000 } as const;
+
+/** The scaler with anticipation on. The idle timeout counts by how many workers were needed, not worker by worker. */
+export function anticipating(name: string, idleTimeoutS: number, patience: number, spareWorkers = 0): RuleKind {
+	return { name, of: 'longshore', create: (endpoint) => new Anticipating(idleTimeoutS * 1_000, { patience, spareWorkers, slotsPerWorker: endpoint.concurrency }) };
+}
+
+class Anticipating implements Rule {
+	readonly #windowMs: number;
+	readonly #wish: Pick<Anticipation, 'patience' | 'spareWorkers' | 'slotsPerWorker'>;
+	#use: LevelUse = NO_LEVEL_USE;
+	#startMs: number = FIRST_GUESS_MS.start;
+	#runMs: number = FIRST_GUESS_MS.run;
+
+	constructor(windowMs: number, wish: Pick<Anticipation, 'patience' | 'spareWorkers' | 'slotsPerWorker'>) {
+		this.#windowMs = windowMs;
+		this.#wish = wish;
+	}
+
+	readyAfter(ms: number): void {
+		this.#startMs += (ms - this.#startMs) * START_WEIGHT;
+	}
+
+	ranFor(ms: number): void {
+		this.#runMs += (ms - this.#runMs) * RUN_WEIGHT;
+	}
+
+	decide(input: RuleInput): Decision {
+		const needed = neededWorkers(input.queued + input.running, this.#wish);
+		this.#use = noteLevel(this.#use, needed, input.nowMs, input.workersMax);
+		const peak = recentPeak(this.#use, input.nowMs, this.#windowMs);
+		const anticipation = { ...this.#wish, startMs: this.#startMs, runMs: this.#runMs, peakWorkers: peak.workers };
+		const desired = desiredWorkers({ ...input, scaling: { type: 'REQUEST_COUNT', requestCount: this.#wish.slotsPerWorker }, anticipation });
+		const surplus = chooseSurplus({ workers: input.workers, workersMax: input.workersMax, keep: desired.workers, idleTimeoutMs: 0 });
+		return { workers: desired.workers, stops: surplus.stops.map(({ workerId }) => workerId), wakeAtMs: peak.fallsInMs === null ? null : input.nowMs + peak.fallsInMs };
+	}
+}
