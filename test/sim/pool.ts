@@ -1,6 +1,7 @@
 /** The workers and the queue of one endpoint in one region: starts and stops what its rule decides, hands jobs to workers. */
 import type { SurplusWorker } from '../../regional-broker/src/core/choose-surplus.ts';
 import { placeWorker } from '../../regional-broker/src/core/place-worker.ts';
+import type { EndpointSpec } from '../../shared-schema/src/endpoint/endpoint.ts';
 import type { RegionRoute } from '../../shared-schema/src/wire/route.ts';
 import type { Fleet } from './fleet.ts';
 import type { Calendar } from './heap.ts';
@@ -41,13 +42,16 @@ export interface PoolParts {
 	readonly newWorkerId: () => string;
 	/** GPUs became free in the region. */
 	readonly freed: (region: string) => void;
+	/** No host had room for a worker that was wanted, or one has again. */
+	readonly blocked: () => void;
 }
 
 export class Pool {
 	readonly endpoint: SimEndpoint;
 	readonly region: string;
 	readonly route: Mutable<RegionRoute>;
-	workersMin = 0;
+	#spec: EndpointSpec;
+	#workersMin = 0;
 	readonly #parts: PoolParts;
 	readonly #rule: Rule;
 	readonly #workers = new Map<string, SimWorker>();
@@ -59,6 +63,7 @@ export class Pool {
 
 	constructor(endpoint: SimEndpoint, region: string, rule: Rule, parts: PoolParts) {
 		this.endpoint = endpoint;
+		this.#spec = endpoint.spec;
 		this.region = region;
 		this.#rule = rule;
 		this.#parts = parts;
@@ -84,6 +89,13 @@ export class Pool {
 
 	get alive(): number {
 		return this.#workers.size;
+	}
+
+	/** The region's share, and the specification as it narrows the GPUs. */
+	grant(spec: EndpointSpec, workersMin: number, workersMax: number): void {
+		this.#spec = spec;
+		this.#workersMin = workersMin;
+		this.route.workersMax = workersMax;
 	}
 
 	waiting(): readonly SimJob[] {
@@ -128,9 +140,11 @@ export class Pool {
 		if (this.#deciding) return;
 		this.#deciding = true;
 		const nowMs = this.#parts.calendar.nowMs;
+		const wasBlocked = this.route.blocked !== null;
 		const decision = this.#rule.decide(this.#input(nowMs), cause);
 		for (const id of decision.stops) this.#stop(id);
 		this.#startUpTo(decision.workers);
+		if ((this.route.blocked !== null) !== wasBlocked) this.#parts.blocked();
 		this.#deciding = false;
 		// A millisecond at least, as a timer has it: fractions could otherwise leave time standing still.
 		if (decision.wakeAtMs !== null && decision.wakeAtMs < this.#wakeAtMs) this.#wakeAt(Math.max(decision.wakeAtMs, nowMs + 1));
@@ -167,7 +181,7 @@ export class Pool {
 		const oldest = this.#queue[this.#head];
 		return {
 			nowMs,
-			workersMin: this.workersMin,
+			workersMin: this.#workersMin,
 			workersMax: this.route.workersMax,
 			queued: this.queued,
 			running: this.#running,
@@ -192,7 +206,7 @@ export class Pool {
 		const count = Math.min(wanted - serving, this.route.workersMax - this.#workers.size);
 		this.route.blocked = null;
 		for (let started = 0; started < count; started++) {
-			const placement = placeWorker(this.endpoint.spec, this.#parts.fleet.placeHosts(this.region, this.endpoint.id));
+			const placement = placeWorker(this.#spec, this.#parts.fleet.placeHosts(this.region, this.endpoint.id));
 			if ('blocked' in placement) {
 				this.route.blocked = placement.blocked;
 				return;

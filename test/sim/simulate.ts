@@ -1,6 +1,8 @@
 /** Runs one scenario under one rule: shares workers among regions, routes arrivals, takes hosts away and gives them back, until the clock stops. */
 import { allocateGrants, type Share } from '../../edge/src/core/allocate-grants.ts';
 import { chooseRegion, type RegionLoad } from '../../edge/src/core/choose-region.ts';
+import type { RegionCapacity } from '../../edge/src/core/grant-units.ts';
+import { grantOf } from '../../edge/src/core/region-figures.ts';
 import type { RegionRoute } from '../../shared-schema/src/wire/route.ts';
 import { createFleet } from './fleet.ts';
 import { createCalendar } from './heap.ts';
@@ -10,12 +12,15 @@ import { createRandom } from './random.ts';
 import type { RuleKind } from './rules/rule.ts';
 import type { HostChange, Scenario, SimEndpoint } from './scenario.ts';
 
+/** A share is given up in one pass and given away in the next. */
+const SHARE_PASSES_MAX = 4;
 const NO_LOADS: ReadonlyMap<string, RegionLoad> = new Map();
 
 interface EndpointState {
 	readonly endpoint: SimEndpoint;
 	readonly pools: Map<string, Pool>;
 	shares: Share[];
+	revision: number;
 	/** Pools with a share, in the order of preference. */
 	routes: RegionRoute[];
 }
@@ -38,7 +43,7 @@ class Simulation {
 	constructor(scenario: Scenario, kind: RuleKind, seed: number) {
 		this.#scenario = scenario;
 		this.#fleet = createFleet(scenario.hosts);
-		this.#endpoints = scenario.endpoints.map((endpoint) => ({ endpoint, pools: new Map<string, Pool>(), shares: [], routes: [] }));
+		this.#endpoints = scenario.endpoints.map((endpoint) => ({ endpoint, pools: new Map<string, Pool>(), shares: [], revision: 0, routes: [] }));
 		for (const state of this.#endpoints) {
 			for (const region of scenario.regions) {
 				const pool = new Pool(state.endpoint, region, kind.create(state.endpoint, seed), {
@@ -48,6 +53,7 @@ class Simulation {
 					random: createRandom(seed, `${state.endpoint.id} ${region}`),
 					newWorkerId: () => `w${String(++this.#workerIds).padStart(9, '0')}`,
 					freed: (freedIn) => this.#unblock(freedIn),
+					blocked: () => this.#calendar.plan(this.#calendar.nowMs, () => this.#shareOutOf(state, this.#capacity())),
 				});
 				state.pools.set(region, pool);
 				const pools = this.#poolsOf.get(region) ?? [];
@@ -126,18 +132,35 @@ class Simulation {
 	}
 
 	#shareOut(): void {
-		const regions = this.#scenario.regions.map((region) => ({ region, alive: true, hosts: this.#fleet.figures(region) }));
-		for (const state of this.#endpoints) {
-			state.shares = allocateGrants(state.endpoint.spec, state.shares, regions);
-			state.routes = state.shares.flatMap(({ region }) => state.pools.get(region)?.route ?? []);
-			for (const [region, pool] of state.pools) {
-				const share = state.shares.find((candidate) => candidate.region === region);
-				const before = pool.route.workersMax + pool.workersMin;
-				pool.route.workersMax = share?.workersMax ?? 0;
-				pool.workersMin = share?.workersMin ?? 0;
-				if (pool.route.workersMax + pool.workersMin !== before) this.#calendar.plan(this.#calendar.nowMs, () => pool.decide('event'));
-				if (pool.route.workersMax === 0 && pool.queued > 0 && state.routes.length > 0) for (const job of pool.takeQueue()) this.#route(state, job);
-			}
+		const regions = this.#capacity();
+		for (const state of this.#endpoints) this.#shareOutOf(state, regions);
+	}
+
+	#capacity(): RegionCapacity[] {
+		return this.#scenario.regions.map((region) => ({ region, alive: true, hosts: this.#fleet.figures(region) }));
+	}
+
+	/** A region confirms a smaller share at once, so what it gives up is given away in the next pass. */
+	#shareOutOf(state: EndpointState, regions: readonly RegionCapacity[]): void {
+		for (let pass = 0; pass < SHARE_PASSES_MAX; pass++) {
+			const uses = new Map([...state.pools].map(([region, pool]) => [region, { revision: state.revision, alive: pool.alive, blocked: pool.route.blocked !== null }]));
+			const shares = allocateGrants(state.endpoint.spec, state.shares, regions, uses, state.revision + 1);
+			if (JSON.stringify(shares) === JSON.stringify(state.shares)) return;
+			state.shares = shares;
+			state.revision++;
+			this.#grant(state);
+		}
+	}
+
+	#grant(state: EndpointState): void {
+		const { endpoint, shares, revision, pools } = state;
+		const record = { id: endpoint.id, accountId: 'a', createdAt: 0, shards: 1, revision, version: 1, spec: endpoint.spec, shares };
+		state.routes = shares.flatMap(({ region }) => pools.get(region)?.route ?? []);
+		for (const [region, pool] of pools) {
+			const grant = grantOf(record, region);
+			pool.grant(grant?.spec ?? endpoint.spec, grant?.workersMin ?? 0, grant?.workersMax ?? 0);
+			this.#calendar.plan(this.#calendar.nowMs, () => pool.decide('event'));
+			if (pool.route.workersMax === 0 && pool.queued > 0 && state.routes.some(({ workersMax }) => workersMax > 0)) for (const job of pool.takeQueue()) this.#route(state, job);
 		}
 	}
 

@@ -35,7 +35,7 @@ export function imageGenerationOnSpot(traces: TraceFolder): Scenario {
 	const base = imageGeneration(traces);
 	const rows = traces.rows('skypilot-spot-traces').filter((row) => row('kind') === 'availability' && row('cloud_start') === SPOT_SERIES);
 	const zones = [...new Set(rows.map((row) => row('zone')))].sort();
-	const { regions, hosts } = makeHosts({ ...WORLD, regions: zones.length });
+	const { regions, hosts } = makeHosts({ ...WORLD, regions: zones.length, hostsPerRegion: 10 });
 	const hostChanges: HostChange[] = rows.flatMap((row) => {
 		const region = regions[zones.indexOf(row('zone'))];
 		const atMs = Number(row('t_s')) * 1_000;

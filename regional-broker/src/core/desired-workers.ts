@@ -39,7 +39,7 @@ export function desiredWorkers(input: DesiredInput): Desired {
 }
 
 function byScaler(input: DesiredInput): Desired {
-	if (input.anticipation !== undefined) return { ...anticipateWorkers(input, input.anticipation), recheckInMs: null };
+	if (input.anticipation !== undefined) return anticipateWorkers(input, input.anticipation);
 	return input.scaling.type === 'REQUEST_COUNT' ? byRequestCount(input, input.scaling.requestCount) : byQueueDelay(input, input.scaling.queueDelayS * 1_000);
 }
 

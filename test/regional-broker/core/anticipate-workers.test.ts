@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { type AnticipateInput, type Anticipation, anticipateWorkers, neededWorkers } from '../../../regional-broker/src/core/anticipate-workers.ts';
 import { desiredWorkers } from '../../../regional-broker/src/core/desired-workers.ts';
+import { NO_LEVEL_USE } from '../../../regional-broker/src/core/level-use.ts';
 
 const NOTHING: AnticipateInput = { queued: 0, running: 0, serving: 0, starting: 0, slotsFree: 0 };
-const USUAL: Anticipation = { startMs: 20_000, runMs: 5_000, slotsPerWorker: 1, peakWorkers: 0, patience: 1, spareWorkers: 0 };
+const USUAL: Anticipation = { startMs: 20_000, runMs: 5_000, slotsPerWorker: 1, use: NO_LEVEL_USE, keepMs: 5_000, nowMs: 0, patience: 1, spareWorkers: 0 };
 
 function wanted(input: Partial<AnticipateInput>, anticipation: Partial<Anticipation> = {}): number {
 	return anticipateWorkers({ ...NOTHING, ...input }, { ...USUAL, ...anticipation }).workers;
@@ -33,8 +34,14 @@ test('a worker with several slots answers several jobs', () => {
 });
 
 test('the recent peak keeps workers and starts none', () => {
-	expect(wanted({ running: 1, serving: 4, slotsFree: 3 }, { peakWorkers: 3 })).toBe(3);
-	expect(wanted({ running: 1, serving: 1 }, { peakWorkers: 3 })).toBe(1);
+	expect(wanted({ running: 1, serving: 4, slotsFree: 3 }, { use: { needed: 1, lastMs: [0, -1_000, -1_000] } })).toBe(3);
+	expect(wanted({ running: 1, serving: 1 }, { use: { needed: 1, lastMs: [0, -1_000, -1_000] } })).toBe(1);
+});
+
+test('it is asked again when the recent peak ends', () => {
+	const use = { needed: 1, lastMs: [0, -1_000, -1_000] };
+	expect(anticipateWorkers({ ...NOTHING, running: 1, serving: 3, slotsFree: 2 }, { ...USUAL, use }).recheckInMs).toBe(4_000);
+	expect(anticipateWorkers({ ...NOTHING, running: 1, serving: 3, slotsFree: 2 }, { ...USUAL, use, nowMs: 4_000 })).toMatchObject({ workers: 1, recheckInMs: null });
 });
 
 test('spare workers are there while there are jobs, and not without', () => {

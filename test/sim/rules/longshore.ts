@@ -2,7 +2,7 @@
 import { type Anticipation, neededWorkers } from '../../../regional-broker/src/core/anticipate-workers.ts';
 import { chooseSurplus } from '../../../regional-broker/src/core/choose-surplus.ts';
 import { desiredWorkers } from '../../../regional-broker/src/core/desired-workers.ts';
-import { type LevelUse, NO_LEVEL_USE, noteLevel, recentPeak } from '../../../regional-broker/src/core/level-use.ts';
+import { type LevelUse, NO_LEVEL_USE, noteLevel } from '../../../regional-broker/src/core/level-use.ts';
 import type { Scaling } from '../../../shared-schema/src/endpoint/endpoint.ts';
 import type { Decision, Rule, RuleInput, RuleKind } from './rule.ts';
 
@@ -61,10 +61,9 @@ class Anticipating implements Rule {
 	decide(input: RuleInput): Decision {
 		const needed = neededWorkers(input.queued + input.running, this.#wish);
 		this.#use = noteLevel(this.#use, needed, input.nowMs, input.workersMax);
-		const peak = recentPeak(this.#use, input.nowMs, this.#windowMs);
-		const anticipation = { ...this.#wish, startMs: this.#startMs, runMs: this.#runMs, peakWorkers: peak.workers };
+		const anticipation = { ...this.#wish, startMs: this.#startMs, runMs: this.#runMs, use: this.#use, keepMs: this.#windowMs, nowMs: input.nowMs };
 		const desired = desiredWorkers({ ...input, scaling: { type: 'REQUEST_COUNT', requestCount: this.#wish.slotsPerWorker }, anticipation });
 		const surplus = chooseSurplus({ workers: input.workers, workersMax: input.workersMax, keep: desired.workers, idleTimeoutMs: 0 });
-		return { workers: desired.workers, stops: surplus.stops.map(({ workerId }) => workerId), wakeAtMs: peak.fallsInMs === null ? null : input.nowMs + peak.fallsInMs };
+		return { workers: desired.workers, stops: surplus.stops.map(({ workerId }) => workerId), wakeAtMs: desired.recheckInMs === null ? null : input.nowMs + desired.recheckInMs };
 	}
 }
