@@ -3,10 +3,8 @@
  * (300 s); in between the Horizontal Pod Autoscaler on `ceil(queue / target)`, where messages in hand count as queued (the default of the SQS and
  * JetStream scalers). HPA by its documentation: every 15 s, tolerance 10 %, up by at most 100 % or 4 workers a period, down to the highest wish of 300 s.
  */
-import { chooseSurplus } from '../../../regional-broker/src/core/choose-surplus.ts';
 import { createRandom } from '../random.ts';
-import type { Decision, Rule, RuleInput, RuleKind } from './rule.ts';
-import { NO_STOPS } from './rule.ts';
+import { type Decision, NO_STOPS, type Rule, type RuleInput, type RuleKind, surplusOf } from './rule.ts';
 
 export interface KedaSettings {
 	/** Messages per worker. */
@@ -66,7 +64,7 @@ class Keda implements Rule {
 		this.#replicas = Math.min(workersMax, Math.max(workersMin, this.#replicas));
 		const asleep = this.#replicas === 0 && queue === 0;
 		this.#nextMs = asleep ? null : this.#nextSync(nowMs);
-		const stops = chooseSurplus({ workers: input.workers, workersMax: this.#replicas, keep: this.#replicas, idleTimeoutMs: 0 }).stops;
+		const stops = surplusOf(input, this.#replicas, this.#replicas, 0).stops;
 		return { workers: this.#replicas, stops: stops.map(({ workerId }) => workerId), wakeAtMs: this.#nextMs };
 	}
 

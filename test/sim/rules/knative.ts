@@ -3,9 +3,7 @@
  * panic window of a tenth of it, a decision every 2 s, target = concurrency × 70 %, panic at twice the capacity, at most 1,000-fold up and
  * half down at a time, the last worker gone a grace period after the rule says zero. A request to an endpoint at zero is noticed at once (activator).
  */
-import { chooseSurplus } from '../../../regional-broker/src/core/choose-surplus.ts';
-import type { Decision, Rule, RuleInput, RuleKind } from './rule.ts';
-import { NO_STOPS } from './rule.ts';
+import { type Decision, NO_STOPS, type Rule, type RuleInput, type RuleKind, surplusOf } from './rule.ts';
 
 export interface KpaSettings {
 	/** Requests per worker at a time. */
@@ -121,7 +119,7 @@ class Kpa implements Rule {
 		const asleep = workers === 0 && input.serving === 0 && input.queued === 0 && this.#buckets.size === 0;
 		this.#nextTickMs = asleep ? null : nowMs + tickMs;
 		if (asleep) this.#firstMs = null;
-		const stops = chooseSurplus({ workers: input.workers, workersMax: workers, keep: workers, idleTimeoutMs: 0 }).stops.map(({ workerId }) => workerId);
+		const stops = surplusOf(input, workers, workers, 0).stops.map(({ workerId }) => workerId);
 		return { workers, stops, wakeAtMs: this.#nextTickMs };
 	}
 

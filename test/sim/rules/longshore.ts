@@ -1,10 +1,9 @@
 /** Our own rules: the region's pure functions, asked at every event as the broker's scaler asks them. */
 import { type Anticipation, neededWorkers } from '../../../regional-broker/src/core/anticipate-workers.ts';
-import { chooseSurplus } from '../../../regional-broker/src/core/choose-surplus.ts';
 import { desiredWorkers } from '../../../regional-broker/src/core/desired-workers.ts';
 import { type LevelUse, NO_LEVEL_USE, noteLevel } from '../../../regional-broker/src/core/level-use.ts';
 import type { Scaling } from '../../../shared-schema/src/endpoint/endpoint.ts';
-import type { Decision, Rule, RuleInput, RuleKind } from './rule.ts';
+import { type Decision, type Rule, type RuleInput, type RuleKind, surplusOf } from './rule.ts';
 
 /** `scaling` and the idle timeout as an endpoint would set them. */
 export function longshore(name: string, scaling: Scaling, idleTimeoutS: number): RuleKind {
@@ -15,7 +14,7 @@ export function longshore(name: string, scaling: Scaling, idleTimeoutS: number):
 			decide: (input) => {
 				const desired = desiredWorkers({ ...input, scaling });
 				const keep = Math.max(desired.workers, Math.min(input.workersMin, input.workersMax));
-				const surplus = chooseSurplus({ workers: input.workers, workersMax: input.workersMax, keep, idleTimeoutMs: idleTimeoutS * 1_000 });
+				const surplus = surplusOf(input, input.workersMax, keep, idleTimeoutS * 1_000);
 				const waits = [desired.recheckInMs, surplus.recheckInMs].filter((wait) => wait !== null);
 				return {
 					workers: desired.workers,
@@ -63,7 +62,7 @@ class Anticipating implements Rule {
 		this.#use = noteLevel(this.#use, needed, input.nowMs, input.workersMax);
 		const anticipation = { ...this.#wish, startMs: this.#startMs, runMs: this.#runMs, use: this.#use, keepMs: this.#windowMs, nowMs: input.nowMs };
 		const desired = desiredWorkers({ ...input, scaling: { type: 'REQUEST_COUNT', requestCount: this.#wish.slotsPerWorker }, anticipation });
-		const surplus = chooseSurplus({ workers: input.workers, workersMax: input.workersMax, keep: desired.workers, idleTimeoutMs: 0 });
+		const surplus = surplusOf(input, input.workersMax, desired.workers, 0);
 		return { workers: desired.workers, stops: surplus.stops.map(({ workerId }) => workerId), wakeAtMs: desired.recheckInMs === null ? null : input.nowMs + desired.recheckInMs };
 	}
 }

@@ -1,5 +1,5 @@
 /** What a scaling rule sees of one endpoint in one region, and what it answers. */
-import type { SurplusWorker } from '../../../regional-broker/src/core/choose-surplus.ts';
+import { chooseSurplus, type Surplus, type SurplusWorker } from '../../../regional-broker/src/core/choose-surplus.ts';
 import type { SimEndpoint } from '../scenario.ts';
 
 export interface RuleInput {
@@ -44,3 +44,8 @@ export interface RuleKind {
 }
 
 export const NO_STOPS: readonly string[] = [];
+
+/** Which workers go when `keep` stay whatever happens and idle ones beyond them stay for the idle timeout. */
+export function surplusOf(input: Pick<RuleInput, 'workers'>, workersMax: number, keep: number, idleTimeoutMs: number): Surplus {
+	return chooseSurplus({ workers: input.workers, workersMax, keep, idleTimeoutMs, mustGiveWay: false });
+}

@@ -3,8 +3,7 @@
  * Queue delay: the first request of an endpoint without workers adds one; later ones add a worker each once they have waited the delay.
  * Request count: `ceil((requestsInQueue + requestsInProgress) / scalerValue)`. Workers stop after the idle timeout.
  */
-import { chooseSurplus } from '../../../regional-broker/src/core/choose-surplus.ts';
-import type { RuleInput, RuleKind } from './rule.ts';
+import { type RuleInput, type RuleKind, surplusOf } from './rule.ts';
 
 export function runpodQueueDelay(delayS = 4, idleTimeoutS = 5): RuleKind {
 	return runpod(`runpod queue delay ${delayS} s`, idleTimeoutS, (input) => wantedByQueueDelay(input, delayS * 1_000), delayS * 1_000);
@@ -32,7 +31,7 @@ function runpod(name: string, idleTimeoutS: number, wanted: (input: RuleInput) =
 		create: () => ({
 			decide: (input) => {
 				const workers = Math.min(input.workersMax, Math.max(input.workersMin, wanted(input)));
-				const surplus = chooseSurplus({ workers: input.workers, workersMax: input.workersMax, keep: workers, idleTimeoutMs: idleTimeoutS * 1_000 });
+				const surplus = surplusOf(input, input.workersMax, workers, idleTimeoutS * 1_000);
 				const waits = surplus.recheckInMs === null ? [] : [surplus.recheckInMs];
 				// The next request to reach the delay is younger than the oldest one; asking every delay's tenth is near enough to at once.
 				if (delayMs !== null && input.queued > 0) waits.push(input.oldestWaitMs < delayMs ? delayMs - input.oldestWaitMs : delayMs / 10);
