@@ -1,5 +1,5 @@
 /** The bridge's bounds against those of what lies behind it: nothing that is good there may be refused at the door. */
-import { DISPATCH_BATCH_JOBS_MAX, ERROR_TEXT_CHARS_MAX, OUTPUT_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { DISPATCH_BATCH_JOBS_MAX, ERROR_TEXT_CHARS_MAX, OUTPUT_BYTES_MAX, TAKE_HOLD_MS } from '@longshore/shared-schema/limits';
 import { workerReport } from '@longshore/shared-schema/wire/bus';
 import { expect, test } from 'vitest';
 import { RESULT_BODY_BYTES_MAX, RESULT_ENVELOPE_BYTES_MAX, TAKE_BATCH_MAX, UNHEALTHY_REASON_CHARS_MAX } from '../../../gpu-worker/src/core/bridge-limits.ts';
@@ -26,4 +26,9 @@ test('one take empties no more of the queue than one dispatch brings, so that jo
 test("the reason of an unhealthy worker fits a host report and leaves the larger part to the worker's log", () => {
 	const { lastLog } = workerReport.shape;
 	expect(lastLog.safeParse('x'.repeat(2 * UNHEALTHY_REASON_CHARS_MAX)).success).toBe(true);
+});
+
+test('a poll is answered well before the 90 s after which the SDK leaves: no job meets a connection that just closed', () => {
+	expect(TAKE_HOLD_MS).toBeLessThanOrEqual(60_000);
+	expect(TAKE_HOLD_MS, 'at most ten takes a minute').toBeGreaterThanOrEqual(7_500);
 });

@@ -25,6 +25,20 @@ test('every URL has a query string, because SDKs append with & only', () => {
 	expect(env['RUNPOD_WEBHOOK_PING']).toBe('http://127.0.0.1:4000/v2/ep1/ping/$RUNPOD_POD_ID?gpu=NVIDIA+L4&key=secret');
 });
 
+test('$ID stays for the SDK to fill in: the worker in the take, the job in the others, beside the worker as $RUNPOD_POD_ID', () => {
+	const env = workerEnv(facts);
+	expect(env['RUNPOD_POD_ID']).toBe('w1');
+	for (const [name, value] of Object.entries(env).filter(([name]) => name.startsWith('RUNPOD_WEBHOOK_'))) {
+		expect([name, value.includes('$RUNPOD_POD_ID')]).toEqual([name, name !== 'RUNPOD_WEBHOOK_GET_JOB']);
+		expect([name, value.includes('$ID')]).toEqual([name, name !== 'RUNPOD_WEBHOOK_PING']);
+	}
+	expect(env['RUNPOD_WEBHOOK_GET_JOB'], 'the stop channel is made of it by this word').toContain('/job-take/');
+});
+
+test('the SDK’s start-up checks, which ask the Internet and a GPU, are left out', () => {
+	expect(workerEnv(facts)).toMatchObject({ RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: 'true', RUNPOD_SKIP_GPU_CHECK: 'true' });
+});
+
 test('of the agent’s environment only what any program needs is passed on', () => {
 	const env = workerEnv(facts);
 	expect(env).toMatchObject({ PATH: '/bin', HOME: '/root', LC_ALL: 'C', https_proxy: 'http://p', TMPDIR: '/state/w1/tmp' });
