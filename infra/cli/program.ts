@@ -4,12 +4,16 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { addCompletion } from './commands/completion.ts';
 import { addContext } from './commands/context.ts';
+import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEndpoint } from './commands/endpoint.ts';
 import { addJobs } from './commands/job.ts';
+import { addAccount, addKey } from './commands/key.ts';
 import { addLogin } from './commands/login.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRegion } from './commands/region.ts';
+import { addStorage } from './commands/storage.ts';
+import { addTemplate } from './commands/template.ts';
 import { helpConfiguration, setExamples } from './help.ts';
 
 export function createProgram(): Command {
@@ -31,14 +35,20 @@ export function createProgram(): Command {
 	setExamples(program, [
 		['longshore endpoint list', 'what runs here'],
 		[`longshore runsync embed '{"text":"hello"}'`, 'a job, and its output'],
+		['longshore deploy --dry-run', 'what longshore.json would change'],
 		['longshore doctor', 'is everything all right?'],
 	]);
 	addEndpoint(program);
+	addDeploy(program);
+	addTemplate(program);
+	addStorage(program);
+	addKey(program);
 	addJobs(program);
 	addQueue(program);
 	addContext(program);
 	addLogin(program);
 	addRegion(program);
+	addAccount(program);
 	addDoctor(program);
 	addCompletion(program);
 	return program;

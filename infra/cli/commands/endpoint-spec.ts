@@ -19,7 +19,7 @@ export interface SpecFlags {
 	readonly gpuCount?: string;
 	readonly excludeGpu?: readonly string[];
 	readonly cuda?: readonly string[];
-	readonly cpu?: boolean;
+	readonly cpu?: string | true;
 	readonly env?: readonly string[];
 	readonly envFile?: string;
 	readonly min?: string;
@@ -53,7 +53,7 @@ export function addSpecFlags(command: Command): Command {
 		.option('--gpu-count <n>', 'GPUs per worker')
 		.option('--exclude-gpu <type>', 'GPU type of the pools not to use (repeatable)', each)
 		.option('--cuda <versions>', 'allowed CUDA versions: 12.8,12.9', list)
-		.option('--cpu', 'no GPU')
+		.option('--cpu [flavour]', 'no GPU; a flavour and its vCPUs: cpu3c:2')
 		.option('--env <NAME=value>', 'environment variable of the workers (repeatable)', each)
 		.option('--env-file <path>', 'environment variables, one NAME=value a line')
 		.option('--min <n>', 'workers that are always warm')
@@ -88,7 +88,7 @@ export function bodyFromFlags(flags: SpecFlags, current?: EndpointView): Record<
 	set('args', flags.args);
 	set('env', envOf(flags, current));
 	set('gpu', gpuOf(flags, current));
-	if (flags.cpu === true) set('cpu', [{ id: 'any' }]);
+	if (flags.cpu !== undefined) set('cpu', [cpuOf(flags.cpu)]);
 	set('workers', workersOf(flags));
 	set('scaling', scalingOf(flags));
 	set('timeout', duration(flags.timeout, '--timeout'));
@@ -113,7 +113,7 @@ export function poolsOf(names: readonly string[]): string[] {
 function gpuOf(flags: SpecFlags, current: EndpointView | undefined): unknown {
 	const { pool, gpuCount, excludeGpu, cuda } = flags;
 	if (pool === undefined && gpuCount === undefined && excludeGpu === undefined && cuda === undefined) return undefined;
-	if (flags.cpu === true) throw new UsageError('--cpu and GPU flags cannot be given together: an endpoint has one or the other');
+	if (flags.cpu !== undefined) throw new UsageError('--cpu and GPU flags cannot be given together: an endpoint has one or the other');
 	return {
 		...(current?.gpu ?? {}),
 		...(pool === undefined ? {} : { pools: poolsOf(pool) }),
@@ -121,6 +121,12 @@ function gpuOf(flags: SpecFlags, current: EndpointView | undefined): unknown {
 		...(excludeGpu === undefined ? {} : { excludedTypes: excludeGpu }),
 		...(cuda === undefined ? {} : { allowedCudaVersions: cuda }),
 	};
+}
+
+/** `cpu3c`, `cpu5g:8`; nothing said: the smallest. */
+function cpuOf(flavour: string | true): unknown {
+	const [id = '', vcpus] = flavour === true ? ['cpu3c'] : flavour.split(':');
+	return { id, ...(vcpus === undefined ? {} : { vcpuCount: integer(vcpus, '--cpu') }) };
 }
 
 function workersOf(flags: SpecFlags): unknown {

@@ -50,7 +50,7 @@ export function addEndpoint(program: Command): Command {
 
 async function create(session: Session, name: string, flags: SpecFlags & { readonly dryRun?: boolean }): Promise<void> {
 	const body = await withReferences(session, bodyFromFlags({ ...flags, name }), flags);
-	if (body['image'] === undefined && body['templateId'] === undefined)
+	if (body['image'] === undefined)
 		throw new UsageError(
 			'an endpoint needs something to run: --image, --directory or --template',
 			'For a handler here: longshore endpoint create my-name --directory . --args "python3 -u handler.py" --pool ADA_24',
@@ -122,7 +122,8 @@ export function dryRun(session: Session, call: string, body: unknown): void {
 
 /** `ADA_24 > AMPERE_80 ×2`, `CPU`. */
 export function hardwareOf({ gpu, cpu }: EndpointView): string {
-	if (gpu?.pools === undefined) return cpu === undefined ? '' : 'CPU';
+	if (gpu?.pools === undefined)
+		return ((cpu ?? []) as { id?: string; vcpuCount?: number }[]).map(({ id, vcpuCount }) => `CPU ${id ?? ''}${vcpuCount === undefined ? '' : ` ×${vcpuCount}`}`).join(' > ');
 	return `${gpu.pools.join(' > ')}${(gpu.count ?? 1) > 1 ? ` ×${gpu.count}` : ''}`;
 }
 

@@ -51,7 +51,7 @@ async function login(session: Session, flags: { readonly operator?: boolean; rea
 }
 
 /** Asks without showing what is typed, or reads the pipe. */
-export async function readSecret(session: Session, what: string): Promise<string> {
+export async function readSecret(session: Session, what: string, shape: 'one word' | 'any text' = 'one word'): Promise<string> {
 	const { terminal } = session;
 	let secret: string;
 	if (terminal.canAsk) {
@@ -60,9 +60,9 @@ export async function readSecret(session: Session, what: string): Promise<string
 		if (isCancel(answer)) throw new Failure('stopped: nothing was stored');
 		secret = answer;
 	} else if (terminal.hasPipedInput) secret = await terminal.readInput();
-	else throw new UsageError(`the ${what} is needed, and nobody can be asked with --no-input`, 'Pipe it in: longshore login < key.txt');
-	secret = secret.trim();
-	if (secret === '') throw new UsageError(`the ${what} is empty`, 'Paste it at the prompt, or pipe it in: longshore login < key.txt');
-	if (/\s/.test(secret)) throw new UsageError(`the ${what} has spaces or several lines in it`, 'Give the key alone.');
+	else throw new UsageError(`the ${what} is needed, and nobody can be asked with --no-input`, 'Pipe it in: … < file.txt');
+	secret = shape === 'one word' ? secret.trim() : secret.replace(/\r?\n$/, '');
+	if (secret === '') throw new UsageError(`the ${what} is empty`, 'Paste it at the prompt, or pipe it in: … < file.txt');
+	if (shape === 'one word' && /\s/.test(secret)) throw new UsageError(`the ${what} has spaces or several lines in it`, 'Give the key alone.');
 	return secret;
 }

@@ -11,7 +11,12 @@ export interface ReleaseDiffEntry {
 
 /** Fields with another value, in the order in which an endpoint shows them; members of objects by themselves (`gpu.pools`, `env.NAME`). */
 export function diffSpecs(before: EndpointSpec, after: EndpointSpec): ReleaseDiffEntry[] {
-	const [old, now] = [flatten(settingsV2(before)), flatten(settingsV2(after))];
+	return diffSettings(settingsV2(before), settingsV2(after));
+}
+
+/** The same of settings as REST v2 shows them. */
+export function diffSettings(before: object, after: object): ReleaseDiffEntry[] {
+	const [old, now] = [flatten(before), flatten(after)];
 	const fields = new Set([...old.keys(), ...now.keys()]);
 	return [...fields].flatMap((field) => {
 		const entry = { field, old: old.get(field) ?? null, new: now.get(field) ?? null };
