@@ -7,6 +7,7 @@ import { INLINE_PAYLOAD_BYTES_MAX, INVENTORY_BATCH_MAX } from '@longshore/shared
 import { type AttemptRef, type InventoryAnswer, inventoryAnswer, REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
 import { chooseRegion } from '../core/choose-region.ts';
+import type { MoveLimits } from '../core/plan-moves.ts';
 import { type Env, settingsOf } from '../env.ts';
 import { createAttemptToken } from '../ids/attempt-token.ts';
 import { logError } from '../log.ts';
@@ -97,6 +98,11 @@ export class JobDispatcher {
 		return this.#routes?.value.workersMax ?? null;
 	}
 
+	/** When a region is left. */
+	get moveLimits(): MoveLimits {
+		return { leaseMs: settingsOf(this.#env).LONGSHORE_REGION_LEASE_MS, silentMsMax: SILENT_MS_MAX };
+	}
+
 	/** What is known of an attempt's place. An unknown region counts as gone once routes are known. */
 	whereabouts(job: Job): Whereabouts {
 		const known = this.#routes?.value;
@@ -104,7 +110,7 @@ export class JobDispatcher {
 		const route = this.#routeOf(job.region);
 		return {
 			regionGone: route === null || route.silentMs > settingsOf(this.#env).LONGSHORE_REGION_LEASE_MS,
-			regionFailing: this.#pumps.get(job.region)?.failing ?? false,
+			regionFailing: (this.#pumps.get(job.region)?.failing ?? false) || (route !== null && route.silentMs > SILENT_MS_MAX),
 			bootGone: job.hostBoot !== null && known.lostBoots.includes(job.hostBoot),
 		};
 	}

@@ -19,6 +19,7 @@ import { GoneTable } from './gone-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { JobDispatcher, SILENT_MS_MAX } from './job-dispatcher.ts';
+import { moveQueued } from './job-moves.ts';
 import { JobOutbox } from './job-outbox.ts';
 import { type JobOutcome, readOutcome } from './job-outcome.ts';
 import { purgeQueue } from './job-purge.ts';
@@ -55,6 +56,7 @@ export class JobStore extends DurableObject<Env> {
 	readonly #webhooks: WebhookOutbox;
 	readonly #submits: GroupCommit<Submission, SubmitAnswer>;
 	#endpointId: string | null = null;
+	#moving = false;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
@@ -281,11 +283,24 @@ export class JobStore extends DurableObject<Env> {
 		});
 	}
 
-	/** Something changed for the better at the endpoint's regions: jobs without a region are tried again now. */
-	regionsChanged(): void {
+	/** Something changed at the endpoint's regions: jobs without a region are tried again now, and those that would wait in vain where they are move. */
+	regionsChanged(shards: number): void {
 		if (this.#endpointId === null) return; // No job yet: a new endpoint's regions are told before its first one.
 		this.#parts.dispatcher.forgetRoutes();
 		this.#dispatchWaiting(Number.MAX_SAFE_INTEGER);
+		this.ctx.waitUntil(this.#moveQueued(shards));
+	}
+
+	async #moveQueued(shards: number): Promise<void> {
+		if (this.#moving) return;
+		this.#moving = true;
+		try {
+			if (await moveQueued(this.#parts, shards)) this.#dispatchWaiting();
+		} catch (error) {
+			logError('queued jobs not moved', error);
+		} finally {
+			this.#moving = false;
+		}
 	}
 
 	/** The endpoint was deleted: every job, payload, result and timer goes. What hosts still report finds no job and is stopped. */

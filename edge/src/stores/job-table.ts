@@ -158,6 +158,17 @@ export class JobTable {
 		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase = 'running' AND host_boot = ?`, hostBoot);
 	}
 
+	/** Running jobs of a region. */
+	runningIn(region: string): JobRow[] {
+		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase = 'running' AND region = ?`, region);
+	}
+
+	/** Jobs that a region has acknowledged and no worker has begun, oldest first; `sentToo`: also those without an answer yet. */
+	queuedIn(region: string, sentToo: boolean, limit: number): JobRow[] {
+		const phases = sentToo ? "phase IN ('sent', 'queued')" : "phase = 'queued'";
+		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase IN ('waiting', 'sent', 'queued') AND ${phases} AND region = ? ORDER BY created_at LIMIT ?`, region, limit);
+	}
+
 	/** Jobs without a region whose pause is over at `readyBy`, oldest first. */
 	waiting(readyBy: number, limit: number): JobRow[] {
 		return this.#rows(`SELECT ${JOB_COLUMNS} FROM jobs WHERE phase = 'waiting' AND next_at <= ? ORDER BY n LIMIT ?`, readyBy, limit);

@@ -8,6 +8,7 @@ import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
 import { allocateGrants } from '../core/allocate-grants.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
+import { planMoves } from '../core/plan-moves.ts';
 import { addCounts, capacityPrint, grantOf, NO_WORKERS, routesOf } from '../core/region-figures.ts';
 import { placedOf } from '../core/supply.ts';
 import { type Env, settingsOf } from '../env.ts';
@@ -16,6 +17,7 @@ import { postJsonToRegion } from '../regions/region-client.ts';
 import { fillGrant } from '../secrets/fill-grant.ts';
 import { sealerOf } from '../secrets/sealer-of.ts';
 import { type CapacityView, type EndpointRecord, readRecord } from './endpoint-store.ts';
+import { SILENT_MS_MAX } from './job-dispatcher.ts';
 import { LostBoots } from './lost-boots.ts';
 import { RegionUses } from './region-uses.ts';
 
@@ -53,6 +55,8 @@ export class RegionDirectory extends DurableObject<Env> {
 	readonly #live = new Map<string, RegionLive>();
 	readonly #lostBoots: LostBoots;
 	readonly #uses = new RegionUses();
+	/** `<endpoint>/<region>` whose last heartbeat asked for jobs to move. */
+	readonly #movesSeen = new Set<string>();
 	readonly #regions = new Map<string, RegionEntry>();
 	readonly #endpoints = new Map<string, EndpointRecord>();
 	readonly #prints = new Map<string, string>();
@@ -104,6 +108,7 @@ export class RegionDirectory extends DurableObject<Env> {
 		const news = this.#uses.hear(region, heartbeat, Date.now());
 		if (this.#hasChanged(region)) this.ctx.waitUntil(this.#reallocateAll());
 		else if (news) this.ctx.waitUntil(this.#rebalance());
+		this.#moveJobs(region, heartbeat);
 		return this.#lackOf(region, heartbeat);
 	}
 
@@ -248,6 +253,19 @@ export class RegionDirectory extends DurableObject<Env> {
 		return JSON.stringify(allocateGrants(placedOf(record), record.shares, regions, this.#uses.of(id, Date.now()), record.revision + 1)) !== JSON.stringify(record.shares);
 	}
 
+	/** Tells the stores of endpoints whose jobs wait here while another region could start them. Two heartbeats must agree: figures cross jobs that are on their way. */
+	#moveJobs(region: string, heartbeat: RegionHeartbeat): void {
+		const limits = { leaseMs: settingsOf(this.env).LONGSHORE_REGION_LEASE_MS, silentMsMax: SILENT_MS_MAX };
+		for (const [id, { queued }] of Object.entries(heartbeat.endpoints)) {
+			const record = queued > 0 ? this.#endpoints.get(id) : undefined;
+			const due = record !== undefined && planMoves(this.routes(id).regions, limits).some(({ from }) => from === region);
+			const key = `${id}/${region}`;
+			if (!due) this.#movesSeen.delete(key);
+			else if (this.#movesSeen.has(key)) this.ctx.waitUntil(this.#wakeStores(record));
+			else this.#movesSeen.add(key);
+		}
+	}
+
 	async #reallocate(id: string): Promise<void> {
 		await this.env.ENDPOINT_STORE.getByName(id)
 			.reallocate(this.capacityFor(id))
@@ -262,7 +280,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	}
 
 	async #wakeStores(record: EndpointRecord): Promise<void> {
-		if (record.shares.length > 0) await this.#eachStore(record, (store) => store.regionsChanged());
+		if (record.shares.length > 0) await this.#eachStore(record, (store) => store.regionsChanged(record.shards));
 	}
 
 	async #eachStore(record: EndpointRecord, call: (store: DurableObjectStub<import('./job-store.ts').JobStore>) => Promise<void>): Promise<void> {
