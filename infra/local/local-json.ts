@@ -19,6 +19,8 @@ export interface LocalJson {
 		readonly brokers: Readonly<Record<string, number>>;
 		readonly nats: Readonly<Record<string, number>>;
 		readonly hosts: Readonly<Record<string, number>>;
+		/** Relays between a region and the edge, where a region has several brokers or a delay; to stop one is to cut the region off. */
+		readonly links: Readonly<Record<string, number>>;
 	};
 }
 
@@ -45,7 +47,7 @@ export function writeLocalJson(
 			natsUrl: natsUrlFor(region.natsUrl, plan.secrets.regions[region.id]?.brokerPassword ?? ''),
 		})),
 		endpoints: deployed.endpoints,
-		pids: { ...(edge === undefined ? {} : { edge }), brokers: pidsOf('broker'), nats: pidsOf('nats'), hosts: pidsOf('host') },
+		pids: { ...(edge === undefined ? {} : { edge }), brokers: pidsOf('broker'), nats: pidsOf('nats'), hosts: pidsOf('host'), links: pidsOf('link') },
 	};
 	writeState(plan.layout.localJson, local);
 }

@@ -53,8 +53,11 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const fleet = joinFleet(settings, boot, bus, edge, log);
 	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
 
-	const onStarted = (byEndpoint: ReadonlyMap<string, number>): void => {
-		for (const [endpointId, started] of byEndpoint) noteQueue(endpointId, { started });
+	const onStarted = (byEndpoint: ReadonlyMap<string, readonly string[]>): void => {
+		for (const [endpointId, keys] of byEndpoint) {
+			const started = keys.filter((key) => fleet.hosts.startedJobs.isFirst(key)).length;
+			if (started > 0) noteQueue(endpointId, { started });
+		}
 	};
 	const relay = new EventRelay({ bus, edge, wallClock, log, onStarted });
 	serveReports({ bus, edge, wallClock, log, onStarted });

@@ -75,6 +75,8 @@ export const EVENT_MESSAGE_BYTES_MAX = 512 * 1024;
 export const REGION_BODY_BYTES_MAX = 4 * 1024 * 1024;
 /** Jobs asked about in one inventory request. */
 export const INVENTORY_BATCH_MAX = 256;
+/** A job message that its host neither took nor asked to keep is delivered to another one after this: the host died with it in its hands. */
+export const JOB_ACK_WAIT_MS = 10_000;
 /** Age at which a signed region request is refused, either way. */
 export const SIGNATURE_WINDOW_MS = 60_000;
 /** Queue limit (RunPod): refused when queued > 50 and queued > workersMax × 500. */

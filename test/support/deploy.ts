@@ -16,6 +16,9 @@ export interface DeploySpec {
 	readonly idleTimeoutS?: number;
 	readonly scaling?: { readonly type: 'QUEUE_DELAY'; readonly queueDelay: number } | { readonly type: 'REQUEST_COUNT'; readonly requestCount: number };
 	readonly dataCenterIds?: readonly string[];
+	readonly cudaVersions?: readonly string[];
+	readonly model?: string;
+	readonly fallbackOrder?: 'tier' | 'region';
 	readonly executionTimeoutMs?: number;
 }
 
@@ -62,10 +65,12 @@ function toCreateRequest(spec: DeploySpec): object {
 		image: `process://${spec.directory}`,
 		args: spec.command,
 		env: spec.env ?? {},
-		gpu: { pools: spec.pools ?? LOCAL_POOLS, count: spec.gpuCount ?? 1 },
+		gpu: { pools: spec.pools ?? LOCAL_POOLS, count: spec.gpuCount ?? 1, ...(spec.cudaVersions === undefined ? {} : { allowedCudaVersions: spec.cudaVersions }) },
 		workers: { min: spec.workersMin ?? workersMax, max: workersMax, ...idle },
 		scaling: spec.scaling ?? { type: 'QUEUE_DELAY', queueDelay: 1 },
 		...(spec.dataCenterIds === undefined ? {} : { dataCenterIds: spec.dataCenterIds }),
+		...(spec.model === undefined ? {} : { model: spec.model }),
+		...(spec.fallbackOrder === undefined ? {} : { fallbackOrder: spec.fallbackOrder }),
 		...(spec.executionTimeoutMs === undefined ? {} : { timeout: spec.executionTimeoutMs }),
 	};
 }

@@ -26,6 +26,8 @@ export interface LocalStack {
 		readonly brokers: Readonly<Record<string, number>>;
 		readonly nats: Readonly<Record<string, number>>;
 		readonly hosts: Readonly<Record<string, number>>;
+		/** Relays between a region and the edge, where there are any. */
+		readonly links: Readonly<Record<string, number>>;
 	};
 }
 

@@ -2,6 +2,7 @@
  * Brings jobs and open takes together: pulls exactly as many jobs as the takes of an endpoint have room for, at the moment the room
  * appears, and hands each message that arrives to one of them.
  */
+import { JOB_ACK_WAIT_MS } from '@longshore/shared-schema/limits';
 import type { Bus, PulledMessage, PullStatus } from '../bus/bus.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { bookEnd, bookHeartbeat, bookMessage, bookRequest, dropDead, forgetRequests, newPullAccount, outstanding, type PullAccount } from '../core/pull-account.ts';
@@ -78,6 +79,7 @@ class Desk implements JobDesk {
 	readonly #keeps: Deadlines;
 	readonly #watch: NodeJS.Timeout;
 	#nextRequestId = 1;
+	#keptAtMs = 0;
 	#down = false;
 
 	constructor(host: Host, bus: Bus, events: DeskEvents) {
@@ -287,8 +289,16 @@ class Desk implements JobDesk {
 		}
 	}
 
+	/** Jobs that still wait for a take: the server would deliver them to another host otherwise. */
+	#keepReady(nowMs: number): void {
+		if (nowMs < this.#keptAtMs + JOB_ACK_WAIT_MS / 4) return;
+		this.#keptAtMs = nowMs;
+		for (const row of this.#rows.values()) for (const job of row.ready) this.#bus.working(job.message);
+	}
+
 	#dropDead(): void {
 		const nowMs = this.#host.clock.nowMs();
+		this.#keepReady(nowMs);
 		for (const [endpointId, row] of this.#rows) {
 			if (dropDead(row.account, nowMs, 2.5 * this.#host.timers.pullHeartbeatMs)) this.#touch(row);
 			if (row.takes.size + row.preparing + row.ready.length + row.account.requests.length === 0) this.#rows.delete(endpointId);

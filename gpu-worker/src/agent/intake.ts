@@ -1,4 +1,5 @@
 /** Turns a pulled message into a job that a worker can have: checks it, claims it where it must be claimed, fetches a large payload. */
+import { JOB_ACK_WAIT_MS } from '@longshore/shared-schema/limits';
 import { decodeFramed } from '@longshore/shared-schema/wire/framing';
 import { type DispatchedJob, dispatchedJob } from '@longshore/shared-schema/wire/region';
 import type { Bus, PulledMessage } from '../bus/bus.ts';
@@ -66,8 +67,18 @@ export function createIntake(parts: IntakeParts): (endpointId: string, message: 
 		const ageMs = host.clock.wallMs() - message.info.storedAtMs;
 		const mustClaim = message.info.delivered > 1 || ageMs >= job.startWithinMs;
 		if (!mustClaim && job.inline) parts.ready({ attempt, payload, message, claimed: false });
-		else void prepare(parts, attempt, message, mustClaim, payload);
+		else void keepWhile(bus, message, prepare(parts, attempt, message, mustClaim, payload));
 	};
+}
+
+/** A claim or a large payload may take longer than the server waits for a word about the message. */
+async function keepWhile(bus: Bus, message: PulledMessage, work: Promise<void>): Promise<void> {
+	const keep = setInterval(() => bus.working(message), JOB_ACK_WAIT_MS / 4);
+	try {
+		await work;
+	} finally {
+		clearInterval(keep);
+	}
 }
 
 function readMessage(data: Uint8Array, decode: (bytes: Uint8Array) => string): { job: DispatchedJob; payload: Uint8Array } | { problem: string } {

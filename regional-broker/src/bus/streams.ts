@@ -1,5 +1,5 @@
 /** The region's streams, consumers and bucket: their settings, and provisioning by look, create when absent, compare, update. Uses nothing newer than nats-server 2.9. */
-import { EVENT_MESSAGE_BYTES_MAX, INLINE_PAYLOAD_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { EVENT_MESSAGE_BYTES_MAX, INLINE_PAYLOAD_BYTES_MAX, JOB_ACK_WAIT_MS } from '@longshore/shared-schema/limits';
 import { EVENTS_STREAM, EVENTS_SUBJECTS, endpointConsumer, JOBS_STREAM, JOBS_SUBJECTS, jobsOfEndpoint, RELAY_CONSUMER } from '@longshore/shared-schema/wire/subjects';
 import {
 	AckPolicy,
@@ -69,7 +69,7 @@ export function jobConsumerSettings(endpointId: string): ConsumerSettings {
 		...consumerCommon,
 		durable_name: endpointConsumer(endpointId),
 		filter_subject: jobsOfEndpoint(endpointId),
-		ack_wait: nanos(60_000),
+		ack_wait: nanos(JOB_ACK_WAIT_MS),
 		max_ack_pending: 2_048,
 		max_waiting: 2_048,
 	};

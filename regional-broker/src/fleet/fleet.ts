@@ -1,6 +1,6 @@
 /** Ties the fleet's parts to the bus: hears hosts, acknowledges them while leading, remembers them, keeps depths true, and gives hosts up in time. */
 
-import { type HostCommand, type HostReply, hostReply, hostReport } from '@longshore/shared-schema/wire/bus';
+import { type HostCommand, type HostReply, type HostReport, hostReply, hostReport } from '@longshore/shared-schema/wire/bus';
 import { hostFigure, type RegionHeartbeat } from '@longshore/shared-schema/wire/region';
 import { controlSubject, HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
@@ -10,6 +10,7 @@ import type { Grants } from './grants.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { KnownHost, Registry } from './registry.ts';
 import type { Scaler } from './scaler.ts';
+import { StartedJobs } from './started-jobs.ts';
 
 const COMMAND_TIMEOUT_MS = 2_000;
 const HOST_KEY = 'host.';
@@ -31,6 +32,8 @@ export interface FleetOptions {
 }
 
 export class Fleet {
+	/** Shared with the relay of start events. */
+	readonly startedJobs = new StartedJobs(() => performance.now());
 	readonly #options: FleetOptions;
 	#expiry: NodeJS.Timeout | null = null;
 	#correction: NodeJS.Timeout | null = null;
@@ -116,6 +119,7 @@ export class Fleet {
 			bus.publish(hostReportAckSubject(report.host.id), JSON.stringify({ hostBoot: report.host.boot, n: report.n, edgeSilentMs }));
 		}
 		const now = registry.host(report.host.id);
+		this.#noteTaken(before, report);
 		if (now !== undefined) {
 			scaler.heard(before, now);
 			this.#options.duties.reconcile(now);
@@ -123,6 +127,15 @@ export class Fleet {
 		if (hearing === 'new') this.#arrived(now, before);
 		if (hearing === 'new' || registry.isComplete() !== wasComplete) scaler.touchAll();
 		this.#armExpiry();
+	}
+
+	/** Jobs that workers have in hand wait no more, whether their start events have come by or not: else they would count twice, as waiting and as running. */
+	#noteTaken(before: KnownHost | undefined, report: HostReport): void {
+		const known = new Set(before?.workers.flatMap(({ jobs }) => jobs));
+		for (const { endpointId, jobs } of report.workers) {
+			const taken = jobs.filter((key) => !known.has(key) && this.startedJobs.isFirst(key)).length;
+			if (taken > 0) this.#options.depths.started(endpointId, taken);
+		}
 	}
 
 	#arrived(host: KnownHost | undefined, before: KnownHost | undefined): void {

@@ -20,11 +20,15 @@ interface Queue {
 	version: number;
 	/** Corrections left out in a row because of that. */
 	skipped: number;
+	/** Starts that were heard of before the dispatch of their jobs: a host may be quicker than the server's acknowledgement. */
+	early: { jobs: number; untilMs: number };
 }
 
 const EMPTY: Depth = { normal: 0, low: 0, oldestWaitMs: 0 };
 /** After this many crossed corrections one is applied all the same. */
 const SKIPS_MAX = 3;
+/** A start may be heard of this much before its dispatch. */
+const EARLY_MS = 1_000;
 
 export class QueueDepths {
 	readonly #now: () => number;
@@ -49,7 +53,9 @@ export class QueueDepths {
 	dispatched(endpointId: string, normal: number, low: number): void {
 		const queue = this.#queue(endpointId);
 		queue.version++;
-		push(queue.normal, normal, this.#now());
+		const early = this.#now() < queue.early.untilMs ? Math.min(queue.early.jobs, normal) : 0;
+		queue.early.jobs -= early;
+		push(queue.normal, normal - early, this.#now());
 		push(queue.low, low, this.#now());
 	}
 
@@ -60,6 +66,7 @@ export class QueueDepths {
 		for (let i = 0; i < jobs; i++) {
 			const normalAtMs = queue.normal.batches[0]?.atMs ?? Number.POSITIVE_INFINITY;
 			const lowAtMs = queue.low.batches[0]?.atMs ?? Number.POSITIVE_INFINITY;
+			if (normalAtMs === lowAtMs) this.#noteEarly(queue);
 			take(normalAtMs <= lowAtMs ? queue.normal : queue.low, 1);
 		}
 	}
@@ -80,6 +87,7 @@ export class QueueDepths {
 			const queue = this.#queue(endpointId);
 			if (queue.version !== (versions.get(endpointId) ?? 0) && ++queue.skipped <= SKIPS_MAX) continue;
 			queue.skipped = 0;
+			queue.early.jobs = 0;
 			const { normal, low } = counts.get(endpointId) ?? { normal: 0, low: 0 };
 			const moved = [setTo(queue.normal, normal, this.#now()), setTo(queue.low, low, this.#now())];
 			if (moved.includes(true)) changed.push(endpointId);
@@ -87,10 +95,17 @@ export class QueueDepths {
 		return changed;
 	}
 
+	/** Only when nothing is known to wait. */
+	#noteEarly(queue: Queue): void {
+		const now = this.#now();
+		if (queue.normal.jobs + queue.low.jobs > 0) return;
+		queue.early = { jobs: (now < queue.early.untilMs ? queue.early.jobs : 0) + 1, untilMs: now + EARLY_MS };
+	}
+
 	#queue(endpointId: string): Queue {
 		let queue = this.#queues.get(endpointId);
 		if (queue === undefined) {
-			queue = { normal: { batches: [], jobs: 0 }, low: { batches: [], jobs: 0 }, version: 0, skipped: 0 };
+			queue = { normal: { batches: [], jobs: 0 }, low: { batches: [], jobs: 0 }, version: 0, skipped: 0, early: { jobs: 0, untilMs: 0 } };
 			this.#queues.set(endpointId, queue);
 		}
 		return queue;

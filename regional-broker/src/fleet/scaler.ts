@@ -1,5 +1,5 @@
 /** Starts and stops the region's workers: wakes on events and at the next moment when time alone changes an answer, asks the pure core, and commands hosts when this broker leads. */
-import type { HostCommand, HostReply } from '@longshore/shared-schema/wire/bus';
+import type { HostCommand, HostReply, WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { EndpointGrant, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import { chooseSurplus, type SurplusWorker } from '../core/choose-surplus.ts';
 import { desiredWorkers } from '../core/desired-workers.ts';
@@ -15,6 +15,8 @@ import { Rolls } from './rolls.ts';
 
 /** A command whose effect no report has shown after this long is taken as lost. */
 const COMMAND_LOST_MS = 15_000;
+/** A worker that has run this long makes up for failed starts before it. */
+const PROVEN_MS = 30_000;
 
 export interface ScalerOptions {
 	readonly registry: Registry;
@@ -110,9 +112,9 @@ export class Scaler {
 		for (const worker of now.workers) {
 			this.#starts.delete(worker.id);
 			if (worker.phase === 'draining' || worker.phase === 'exited') this.#stops.delete(worker.id);
-			if (phaseBefore.get(worker.id) === worker.phase) continue;
-			if (worker.phase === 'idle' || worker.phase === 'running') this.#options.backoffs.succeeded(worker.endpointId, now.figure.id);
 			const code = worker.exitCode ?? null;
+			if (hasProvenItself(worker, code)) this.#options.backoffs.succeeded(worker.endpointId, now.figure.id);
+			if (phaseBefore.get(worker.id) === worker.phase) continue;
 			const early = worker.phase === 'exited' && phaseBefore.get(worker.id) !== 'draining' && (code !== 0 || phaseBefore.get(worker.id) === 'initializing');
 			if (!early && worker.phase !== 'unhealthy') continue;
 			const reason = worker.phase === 'unhealthy' ? 'worker is unhealthy' : `worker ended with exit code ${code ?? 'unknown'}`;
@@ -254,7 +256,8 @@ export class Scaler {
 			muster.surplus.push({ id: worker.id, state, outdated, idleMs: state === 'idle' ? worker.idleMs + now - worker.heardAtMs : 0 });
 			if (outdated) continue;
 			muster.serving++;
-			if (state === 'starting') muster.starting++;
+			// An idle worker without an open take will ask in a moment.
+			if (state === 'starting' || (state === 'idle' && worker.room === 0)) muster.starting++;
 		}
 		for (const [workerId, start] of this.#starts) {
 			if (start.endpointId !== endpointId) continue;
@@ -379,4 +382,10 @@ export class Scaler {
 		}
 		this.#arm();
 	}
+}
+
+/** It has lived for a while, or ended as it should: a worker that only comes up and dies of its first job is no better than one that does not come up. */
+function hasProvenItself(worker: WorkerReport, code: number | null): boolean {
+	if (worker.phase === 'idle' || worker.phase === 'running') return worker.startedAgoMs >= PROVEN_MS;
+	return worker.phase === 'exited' && code === 0;
 }

@@ -5,7 +5,7 @@ import { verdictSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus, EventPull, PulledMessage } from '../bus/bus.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
 import { errorText, type Log } from '../log.ts';
-import { countStarted, fits, openParcel, type Parcel, parcelBytes, type Slice, sliceParcel } from './parcel.ts';
+import { fits, openParcel, type Parcel, parcelBytes, type Slice, sliceParcel, startedIn } from './parcel.ts';
 import { type PostOutcome, postEvents } from './post-events.ts';
 
 const POSTS_MAX = 4;
@@ -21,7 +21,7 @@ export interface EventRelayOptions {
 	readonly bus: Pick<Bus, 'pullEvents' | 'publish'>;
 	readonly edge: EdgeClient;
 	/** Started jobs by endpoint, as soon as they pass by. */
-	readonly onStarted: (byEndpoint: ReadonlyMap<string, number>) => void;
+	readonly onStarted: (byEndpoint: ReadonlyMap<string, readonly string[]>) => void;
 	readonly wallClock: () => number;
 	readonly log: Log;
 }
@@ -101,7 +101,7 @@ export class EventRelay {
 		line.parcels.push(parcel);
 		this.#bySeq.set(message.seq, parcel);
 		this.#heldBytes += parcelBytes(parcel);
-		const started = countStarted(parcel);
+		const started = startedIn(parcel);
 		if (started.size > 0) this.#options.onStarted(started);
 		// What arrived in one read of the socket leaves in one post.
 		if (this.#posts === 0 && this.#bySeq.size === 1) setImmediate(() => this.#post());

@@ -51,10 +51,14 @@ export function sliceParcel(parcel: Parcel, size: number = EVENT_BATCH_MAX): Sli
 	return slices;
 }
 
-/** Started jobs of a parcel, by endpoint. */
-export function countStarted(parcel: Parcel): Map<string, number> {
-	const started = new Map<string, number>();
-	for (const event of parcel.events) if (event.kind === 'started') started.set(event.endpointId, (started.get(event.endpointId) ?? 0) + 1);
+/** Started attempts of a parcel, `<job>.<epoch>` by endpoint. */
+export function startedIn(parcel: Parcel): Map<string, string[]> {
+	const started = new Map<string, string[]>();
+	for (const event of parcel.events) {
+		if (event.kind !== 'started') continue;
+		const key = `${event.id}.${event.epoch}`;
+		if (started.get(event.endpointId)?.push(key) === undefined) started.set(event.endpointId, [key]);
+	}
 	return started;
 }
 

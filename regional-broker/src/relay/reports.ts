@@ -9,7 +9,7 @@ import { BROKER_GROUP, reportSubject } from '@longshore/shared-schema/wire/subje
 import type { Bus } from '../bus/bus.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
 import { errorText, type Log } from '../log.ts';
-import { countStarted, fits, openParcel, type Parcel, parcelBytes } from './parcel.ts';
+import { fits, openParcel, type Parcel, parcelBytes, startedIn } from './parcel.ts';
 import { postEvents } from './post-events.ts';
 
 const POSTS_MAX = 4;
@@ -19,8 +19,8 @@ const HELD_BYTES_MAX = 16 * EVENT_BATCH_BYTES_MAX;
 export interface ReportsOptions {
 	readonly bus: Pick<Bus, 'subscribe'>;
 	readonly edge: EdgeClient;
-	/** Started jobs by endpoint, once the edge knows of them. */
-	readonly onStarted: (byEndpoint: ReadonlyMap<string, number>) => void;
+	/** Started attempts, `<job>.<epoch>` by endpoint, as soon as they are heard of. */
+	readonly onStarted: (byEndpoint: ReadonlyMap<string, readonly string[]>) => void;
 	readonly wallClock: () => number;
 	readonly log: Log;
 }
@@ -61,8 +61,6 @@ export function serveReports({ bus, edge, onStarted, wallClock, log }: ReportsOp
 		for (const { parcel, reply } of batch) {
 			reply(answerOf(verdicts?.slice(at, at + parcel.events.length) ?? null));
 			at += parcel.events.length;
-			const started = countStarted(parcel);
-			if (verdicts !== null && started.size > 0) onStarted(started);
 		}
 	};
 
@@ -72,7 +70,10 @@ export function serveReports({ bus, edge, onStarted, wallClock, log }: ReportsOp
 			if (reply === null) return;
 			if (heldBytes > HELD_BYTES_MAX) return reply(answerOf(null));
 			try {
-				queue.push({ parcel: openParcel(subject, data, wallClock()), reply });
+				const parcel = openParcel(subject, data, wallClock());
+				queue.push({ parcel, reply });
+				const started = startedIn(parcel);
+				if (started.size > 0) onStarted(started);
 			} catch (error) {
 				log.error('a report cannot be read', { subject, error: errorText(error) });
 				return reply(answerOf(null));

@@ -1,0 +1,151 @@
+/** How many workers an endpoint has and on which GPUs, on real processes: scalers, tiers, regions, and what is said when nothing fits. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { operatorDecisions, operatorWorkers } from '../support/operator-api.ts';
+import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
+import { SHORT_TIMERS } from '../support/short-timers.ts';
+import { type Stack, startStack } from '../support/start-stack.ts';
+import { until } from '../support/wait.ts';
+import { countWorkers, livingWorkers } from '../support/worker-census.ts';
+
+const TOPOLOGY = {
+	regions: {
+		west: {
+			dataCenters: {
+				'W-1': { hosts: { 'w-4090': { gpuType: 'NVIDIA GeForce RTX 4090', count: 3, models: ['org/model'] } } },
+				'W-2': { hosts: { 'w-a100': { gpuType: 'NVIDIA A100 80GB PCIe', count: 1, cudaVersion: '12.4' } } },
+			},
+		},
+		east: { dataCenters: { 'E-1': { hosts: { 'e-4090': { gpuType: 'NVIDIA GeForce RTX 4090', count: 1 }, 'e-l40s': { gpuType: 'NVIDIA L40S', count: 1 } } } } },
+	},
+};
+
+let stack: Stack;
+
+beforeAll(async () => {
+	stack = await startStack({ env: SHORT_TIMERS, topology: TOPOLOGY });
+}, 300_000);
+afterAll(() => stack?.stop(), 90_000);
+
+/** Deletes the endpoint and waits until its workers are gone, so that the next test has all GPUs. */
+async function remove(endpoint: RawEndpoint): Promise<void> {
+	const response = await fetch(`${stack.url}/v2/serverless/${endpoint.id}`, { method: 'DELETE', headers: { authorization: `Bearer ${stack.apiKey}` } });
+	expect(response.status).toBe(204);
+	await until(() => livingWorkers(endpoint) === 0, { what: 'the workers of a deleted endpoint to end' });
+}
+
+/** Host of the worker that runs the job. */
+function hostOf(endpoint: RawEndpoint, jobId: string): Promise<string> {
+	return until(
+		async (note) => {
+			note((await endpoint.api.status(jobId)).json);
+			const worker = endpoint.starts(jobId).at(-1)?.worker;
+			return (await operatorWorkers(stack)).find(({ id }) => id === worker)?.hostId;
+		},
+		{ what: `a host that runs job ${jobId}`, timeoutMs: 20_000 },
+	);
+}
+
+const boots = (endpoint: RawEndpoint): number => endpoint.trace().filter(({ event }) => event === 'boot').length;
+
+describe('the number of workers', () => {
+	test('follows the request count, and never passes the maximum', async () => {
+		const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 4, scaling: { type: 'REQUEST_COUNT', requestCount: 2 }, dataCenterIds: ['W-1', 'W-2'] });
+		const census = countWorkers(endpoint);
+		const jobs = await Promise.all(Array.from({ length: 5 }, (_, n) => endpoint.api.run({ n, sleepMs: 3_000 })));
+		await until(() => boots(endpoint) === 3, { what: '3 workers for 5 jobs' });
+		for (const job of jobs) await endpoint.api.untilState(job);
+		expect(boots(endpoint)).toBe(3);
+		expect(census()).toMatchObject({ most: 3 });
+		await remove(endpoint);
+	}, 60_000);
+
+	test('follows the queue delay: one at once for the first job, more when jobs wait too long, and idle ones go after the idle timeout', async () => {
+		const endpoint = await deployRaw(stack, { workersMin: 1, workersMax: 3, scaling: { type: 'QUEUE_DELAY', queueDelay: 2 }, idleTimeoutS: 3, dataCenterIds: ['W-1'] });
+		await endpoint.api.untilReady();
+		const at = Date.now();
+		const jobs = await Promise.all([endpoint.api.run({ sleepMs: 5_000 }), endpoint.api.run({ sleepMs: 2_000 })]);
+		await until(() => boots(endpoint) === 2, { what: 'a second worker' });
+		const second = endpoint.trace().findLast(({ event }) => event === 'boot');
+		expect((second?.at ?? 0) - at).toBeGreaterThan(1_900);
+		for (const job of jobs) await endpoint.api.untilState(job);
+		const stopped = await until(() => endpoint.trace().find(({ event }) => event === 'sigterm'), { what: 'an idle worker to be stopped' });
+		const idleSince = Math.max(...endpoint.trace().flatMap(({ event, at: doneAt, worker }) => (event === 'done' && worker === stopped.worker ? [doneAt] : [])));
+		expect(boots(endpoint)).toBe(2);
+		expect(stopped.at - idleSince).toBeGreaterThan(2_000);
+		expect(stopped.at - idleSince).toBeLessThan(4_000);
+		await sleep(4_000);
+		expect(livingWorkers(endpoint)).toBe(1);
+		await remove(endpoint);
+	}, 90_000);
+
+	test('is decided within milliseconds of the first job of a cold endpoint, and low priority starts none', async () => {
+		const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 1, idleTimeoutS: 1 });
+		const low = await endpoint.api.run({ n: 0 }, { policy: { lowPriority: true } });
+		await sleep(1_500);
+		expect((await endpoint.api.status(low)).json).toMatchObject({ status: 'IN_QUEUE' });
+		expect(boots(endpoint)).toBe(0);
+		const before = Date.now();
+		const job = await endpoint.api.run({ n: 1 });
+		await endpoint.api.untilState(job);
+		await endpoint.api.untilState(low);
+		const placed = (await operatorDecisions(stack, endpoint.id)).find(({ kind }) => kind === 'place');
+		console.log(`cold start: decided ${Date.parse(placed?.at ?? '') - before} ms after the job was sent`);
+		expect(placed?.inputs).toMatchObject({ version: 1 });
+		await remove(endpoint);
+	}, 60_000);
+});
+
+describe('the place of workers', () => {
+	test('is the first tier with room, over all regions; freed GPUs bring the endpoint back', async () => {
+		const filler = await deployRaw(stack, { workersMin: 4, workersMax: 4, pools: ['ADA_24'] });
+		await filler.api.untilReady(4);
+		const endpoint = await deployRaw(stack, {
+			workersMin: 0,
+			workersMax: 3,
+			idleTimeoutS: 1,
+			pools: ['ADA_24', 'AMPERE_80', 'ADA_48_PRO'],
+			scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 },
+		});
+		const long = await endpoint.api.run({ sleepMs: 15_000 });
+		expect(await hostOf(endpoint, long)).toBe('w-a100');
+		const other = await endpoint.api.run({ sleepMs: 6_000 });
+		expect(await hostOf(endpoint, other)).toBe('e-l40s');
+		const third = await endpoint.api.run({ sleepMs: 3_000 });
+		const why = await until(async () => ((await endpoint.api.status(third)).json['why'] as { text?: string } | undefined)?.text, { what: 'a reason' });
+		expect(why).toMatch(/busy|full/);
+		await remove(filler);
+		expect(await hostOf(endpoint, third)).toMatch(/4090/);
+		for (const job of [long, other, third]) await endpoint.api.untilState(job, undefined, 40_000);
+		await until(() => livingWorkers(endpoint) === 0, { what: 'all workers idle out' });
+		const again = await endpoint.api.run({ sleepMs: 2_000 });
+		expect(await hostOf(endpoint, again)).toBe('w-4090');
+		await remove(endpoint);
+	}, 120_000);
+
+	test.each([
+		['data centre', { dataCenterIds: ['E-1'], pools: ['AMPERE_80'] }, /no region|E-1/],
+		['CUDA version', { cudaVersions: ['12.4'], pools: ['ADA_24'] }, /CUDA/],
+		['number of GPUs', { gpuCount: 4, pools: ['ADA_24'] }, /GPU/],
+	])(
+		'obeys the %s, and says so when it blocks',
+		async (_what, spec, reason) => {
+			const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 1, ...spec });
+			const job = await endpoint.api.run({ n: 1 });
+			const why = await until(async () => (await endpoint.api.status(job)).json['why'] as { text: string } | undefined, { what: 'a reason' });
+			expect(why.text).toMatch(reason);
+			expect(boots(endpoint)).toBe(0);
+			await remove(endpoint);
+		},
+		30_000,
+	);
+
+	test('is the host that holds the model, and the allowed data centre', async () => {
+		const model = await deployRaw(stack, { workersMin: 0, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24'], model: 'org/model' });
+		expect(await hostOf(model, await model.api.run({ sleepMs: 2_000 }))).toBe('w-4090');
+		await remove(model);
+		const east = await deployRaw(stack, { workersMin: 0, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24'], dataCenterIds: ['E-1'] });
+		expect(await hostOf(east, await east.api.run({ sleepMs: 2_000 }))).toBe('e-4090');
+		await remove(east);
+	}, 60_000);
+});
