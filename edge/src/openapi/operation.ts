@@ -16,6 +16,7 @@ export const GROUPS = {
 	Volumes: 'Network volumes: storage in one data centre that workers share.',
 	Registries: 'Credentials for container registries. Write-only.',
 	Secrets: 'Values for environment variables, referred to as `{{ secret.NAME }}` or `{{ RUNPOD_SECRET_NAME }}`. Write-only.',
+	Catalog: 'GPU types, CPU flavours and data centres, with prices and how free they are.',
 	Operator: 'For the operator of this gateway, with the operator’s token.',
 	Service: 'What anybody may ask.',
 } as const satisfies Record<string, string>;

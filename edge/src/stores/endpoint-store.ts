@@ -1,12 +1,12 @@
 /** One endpoint: its specification, its releases, and how its workers are shared among regions. It may not know about jobs. */
 import { DurableObject } from 'cloudflare:workers';
-import { DEFAULT_CATALOG } from '@longshore/shared-schema/catalog/data';
 import { type EndpointSpec, endpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { applyV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-apply';
 import type { UpdateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import { problemsOfSpec, problemsOfUpdate } from '@longshore/shared-schema/wire/rest-v2/endpoint-problems';
 import { diffSpecs } from '@longshore/shared-schema/wire/rest-v2/release-diff';
 import { allocateGrants, type RegionUse, type Share } from '../core/allocate-grants.ts';
+import { changesPlacement, problemsOfPlacement } from '../core/check-placement.ts';
 import { describeShares } from '../core/describe-shares.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { isAway } from '../core/is-away.ts';
@@ -88,6 +88,9 @@ export class EndpointStore extends DurableObject<Env> {
 	/** Makes the endpoint and shares its workers out, or says what its account lacks of what it refers to. */
 	create(id: string, accountId: string, shards: number, spec: EndpointSpec, templateId: string | null = null): Promise<EndpointRecord | Refused> {
 		return this.#turns(async () => {
+			const { hosts, catalog } = await this.env.REGION_DIRECTORY.getByName('all').outlook();
+			const misplaced = problemsOfPlacement(spec, hosts, idsOf(catalog.dataCenters));
+			if (misplaced.length > 0) return { problems: misplaced };
 			const blank: EndpointRecord = { id, accountId, createdAt: Date.now(), shards, revision: 1, version: 1, spec, shares: [], ...(templateId === null ? {} : { templateId }) };
 			const supply = await this.#supplyOf(blank);
 			if ('problems' in supply) return supply;
@@ -109,7 +112,9 @@ export class EndpointStore extends DurableObject<Env> {
 			const old = this.get();
 			if (old === null) return null;
 			const spec = applyV2(old.spec, body);
-			const problems = [...problemsOfUpdate(body, old.spec), ...problemsOfSpec(spec, body, DEFAULT_CATALOG)];
+			const { hosts, catalog } = await this.env.REGION_DIRECTORY.getByName('all').outlook();
+			const problems = [...problemsOfUpdate(body, old.spec), ...problemsOfSpec(spec, body, catalog)];
+			if (problems.length === 0 && changesPlacement(old.spec, spec)) problems.push(...problemsOfPlacement(spec, hosts, idsOf(catalog.dataCenters)));
 			return problems.length > 0 ? { problems } : this.#change(old, spec);
 		});
 	}
@@ -245,4 +250,8 @@ export class EndpointStore extends DurableObject<Env> {
 function withSupply(record: EndpointRecord, supply: Supply): EndpointRecord {
 	const { supply: _before, ...rest } = record;
 	return supply === NO_SUPPLY ? rest : { ...rest, supply };
+}
+
+function idsOf(list: readonly { readonly id: string }[]): string[] {
+	return list.map(({ id }) => id);
 }

@@ -3,6 +3,7 @@
  * It answers heartbeats with what a region lacks and tells stores when regions come and go. It may not decide about jobs.
  */
 import { DurableObject } from 'cloudflare:workers';
+import type { Catalog } from '@longshore/shared-schema/catalog/catalog';
 import type { EndpointGrant, EndpointPush, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
@@ -16,6 +17,7 @@ import { logError, logInfo } from '../log.ts';
 import { postJsonToRegion } from '../regions/region-client.ts';
 import { fillGrant } from '../secrets/fill-grant.ts';
 import { sealerOf } from '../secrets/sealer-of.ts';
+import { CatalogTable } from './catalog-table.ts';
 import { type CapacityView, type EndpointRecord, readRecord } from './endpoint-store.ts';
 import { SILENT_MS_MAX } from './job-dispatcher.ts';
 import { LostBoots } from './lost-boots.ts';
@@ -41,6 +43,12 @@ export interface RegionEntry {
 	readonly publicKey: string;
 }
 
+/** The catalogue and the hosts that there are. */
+export interface Outlook {
+	readonly catalog: Catalog;
+	readonly hosts: readonly HostFigure[];
+}
+
 /** A region's live figures. */
 export interface RegionLive {
 	/** Of the last heartbeat, or of this object's start: a restart of the edge gives every region its lease anew. */
@@ -54,6 +62,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	readonly #startedAt = Date.now();
 	readonly #live = new Map<string, RegionLive>();
 	readonly #lostBoots: LostBoots;
+	readonly #catalog: CatalogTable;
 	readonly #uses = new RegionUses();
 	/** `<endpoint>/<region>` whose last heartbeat asked for jobs to move. */
 	readonly #movesSeen = new Set<string>();
@@ -69,6 +78,7 @@ export class RegionDirectory extends DurableObject<Env> {
 		this.#sql = ctx.storage.sql;
 		this.#sql.exec(SCHEMA);
 		this.#lostBoots = new LostBoots(ctx.storage.sql);
+		this.#catalog = new CatalogTable(ctx.storage.sql);
 		for (const row of this.#sql.exec<{ id: string; url: string; public_key: string; hosts: string }>('SELECT id, url, public_key, hosts FROM regions')) {
 			this.#regions.set(row.id, { id: row.id, url: row.url, publicKey: row.public_key });
 			this.#seeHosts(row.id, JSON.parse(row.hosts) as HostFigure[]);
@@ -134,6 +144,21 @@ export class RegionDirectory extends DurableObject<Env> {
 	/** What the regions could run, and what they say of the endpoint. */
 	capacityFor(endpointId: string): CapacityView {
 		return { regions: this.capacity(), uses: this.#uses.of(endpointId, Date.now()) };
+	}
+
+	/** The catalogue that holds now. */
+	catalog(): Catalog {
+		return this.#catalog.get();
+	}
+
+	/** Replaces the catalogue; null: back to the one that comes with the edge. */
+	setCatalog(value: Catalog | null): void {
+		this.#catalog.set(value);
+	}
+
+	/** What endpoints are judged and shown by: the catalogue, and every host heard of since this object's start, cut-off ones included. */
+	outlook(): Outlook {
+		return { catalog: this.#catalog.get(), hosts: [...this.#hosts.values()].flatMap((seen) => [...seen.values()].map(({ figure }) => figure)) };
 	}
 
 	/** What the regions could run. */

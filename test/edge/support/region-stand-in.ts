@@ -18,6 +18,7 @@ import {
 	type RegionHeartbeat,
 	type Verdict,
 } from '../../../shared-schema/src/wire/region.ts';
+import type { RegionWorker, WorkersAnswer } from '../../../shared-schema/src/wire/region-workers.ts';
 import { ATTEMPT_HEADER, NONCE_HEADER, SIGNATURE_HEADER, SIGNER_HEADER, signedText, TIMESTAMP_HEADER } from '../../../shared-schema/src/wire/signature.ts';
 import { host } from '../core/samples.ts';
 import { createInbox, type Inbox } from './inbox.ts';
@@ -47,6 +48,8 @@ export interface Region {
 	hosts: HostFigure[];
 	lostBoots: string[];
 	endpoints: RegionHeartbeat['endpoints'];
+	/** What it says when it is asked for workers, of whatever endpoint. */
+	workers: RegionWorker[];
 	/** One heartbeat with what the fields say; the answer says what the region lacks. */
 	heartbeat(): Promise<EndpointPush>;
 	/** Heartbeats by itself every 300 ms. */
@@ -105,6 +108,7 @@ export async function startRegion(edge: Edge, id: string): Promise<Region> {
 		hosts: [host({ id: `host-of-${id}`, boot: `boot-of-${id}` })],
 		lostBoots: [],
 		endpoints: {},
+		workers: [],
 		heartbeat: async () => {
 			const { hosts, lostBoots, endpoints } = region;
 			return endpointPush.parse(await post(EDGE_PATHS.heartbeat, encode(JSON.stringify({ brokerBoot: `broker-of-${id}`, hosts, lostBoots, endpoints }))));
@@ -174,6 +178,7 @@ async function serve(region: Region, edgeKey: KeyObject, request: IncomingMessag
 		region.pushes.add(endpointPush.parse(value));
 		return answer(200, {});
 	}
+	if (request.url === REGION_PATHS.workers) return answer(200, { workers: region.workers } satisfies WorkersAnswer);
 	if (request.url === REGION_PATHS.revoke) {
 		for (const job of value.jobs) region.revoked.add(job);
 		return answer(200, { results: value.jobs.map(({ id, epoch }) => ({ id, epoch, outcome: 'revoked' })) });

@@ -1,4 +1,7 @@
 /** What the operator's routes say of themselves. */
+
+import { catalog } from '@longshore/shared-schema/catalog/catalog';
+import { DEFAULT_CATALOG } from '@longshore/shared-schema/catalog/data';
 import { MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { accountList, accountView, createAccountBody, createdAccount, updateAccountBody } from '@longshore/shared-schema/wire/api-keys';
 import { hostFigure } from '@longshore/shared-schema/wire/region';
@@ -94,4 +97,30 @@ export const deleteAccountOperation: Operation = {
 	path: account,
 	answers: { 204: { text: 'It is gone.' } },
 	errors: ['unknown_resource'],
+};
+
+export const getCatalogOperation: Operation = {
+	id: 'getCatalog',
+	group: 'Operator',
+	summary: 'Read the catalogue',
+	key: 'operator',
+	answers: { 200: { text: 'GPU types, pools, CPU flavours, data centres and prices that hold now.', schema: catalog } },
+};
+
+export const putCatalogOperation: Operation = {
+	id: 'putCatalog',
+	group: 'Operator',
+	summary: 'Replace the catalogue',
+	text: 'Prices with their date and source, names, data centres, further GPU types without a pool. Which pool a known type belongs to stays: every region knows it.',
+	key: 'operator',
+	body: { schema: catalog, bytesMax: MANAGE_BODY_BYTES_MAX, required: true, example: DEFAULT_CATALOG },
+	answers: { 200: { text: 'The catalogue.', schema: catalog } },
+};
+
+export const resetCatalogOperation: Operation = {
+	id: 'resetCatalog',
+	group: 'Operator',
+	summary: 'Go back to the catalogue that comes with the edge',
+	key: 'operator',
+	answers: { 204: { text: 'Done.' } },
 };

@@ -1,13 +1,17 @@
 /** The paths of regions and operators, and what anybody may ask. */
 import { INTERNAL } from '../../openapi/operation.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts, updateAccount } from '../admin/accounts.ts';
+import { getCatalog, putCatalog, resetCatalog } from '../admin/catalog.ts';
 import {
 	createAccountOperation,
 	deleteAccountOperation,
 	getAccountOperation,
+	getCatalogOperation,
 	listAccountsOperation,
 	listRegionsOperation,
+	putCatalogOperation,
 	putRegionOperation,
+	resetCatalogOperation,
 	updateAccountOperation,
 } from '../admin/describe.ts';
 import { listRegions, putRegion } from '../admin/regions.ts';
@@ -28,6 +32,9 @@ regionsApp.get('/regions/v1/payload/:job', INTERNAL, (c) => payload(c.env, c.req
 regionsApp.put('/regions/v1/output/:job', INTERNAL, (c) => output(c.env, c.req.raw, c.req.param('job')));
 regionsApp.put('/admin/regions/:id', putRegionOperation, (c) => putRegion(c.env, c.req.raw, c.req.param('id')));
 regionsApp.get('/admin/regions', listRegionsOperation, (c) => listRegions(c.env, c.req.raw));
+regionsApp.get('/admin/catalog', getCatalogOperation, (c) => getCatalog(c.env, c.req.raw));
+regionsApp.put('/admin/catalog', putCatalogOperation, (c) => putCatalog(c.env, c.req.raw));
+regionsApp.delete('/admin/catalog', resetCatalogOperation, (c) => resetCatalog(c.env, c.req.raw));
 regionsApp.get('/admin/accounts', listAccountsOperation, (c) => listAccounts(c.env, c.req.raw));
 regionsApp.post('/admin/accounts', createAccountOperation, (c) => createAccount(c.env, c.req.raw));
 regionsApp.get('/admin/accounts/:id', getAccountOperation, (c) => getAccount(c.env, c.req.raw, c.req.param('id')));

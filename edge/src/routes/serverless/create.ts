@@ -1,11 +1,11 @@
 /** `POST /v2/serverless`: a new endpoint. Only this answer shows the secret that signs its webhooks. */
-import { DEFAULT_CATALOG } from '@longshore/shared-schema/catalog/data';
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { specFromV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-apply';
 import { createEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import { problemsOfCreate, problemsOfSpec } from '@longshore/shared-schema/wire/rest-v2/endpoint-problems';
 import { type Env, settingsOf } from '../../env.ts';
 import { authenticate, requireAccountScope } from '../../gate/authenticate.ts';
+import { catalogOf } from '../../gate/catalog.ts';
 import { createCheckedId } from '../../ids/checked-id.ts';
 import { readManageBody, withArgs } from './parse.ts';
 import { showEndpoint } from './show.ts';
@@ -16,7 +16,7 @@ export async function createServerless(env: Env, request: Request): Promise<Resp
 	const body = await readManageBody(request, createEndpointV2);
 	const spec = withArgs(() => specFromV2(body));
 	const compute = problemsOfCreate(body);
-	const problems = compute.length > 0 ? compute : problemsOfSpec(spec, body, DEFAULT_CATALOG);
+	const problems = compute.length > 0 ? compute : problemsOfSpec(spec, body, await catalogOf(env));
 	if (problems.length > 0) throw LongshoreError.unprocessable(problems);
 	const settings = settingsOf(env);
 	const id = createCheckedId(settings.LONGSHORE_ID_KEY, 'endpoint');
