@@ -26,6 +26,8 @@ export interface NatsNodeOptions {
 	readonly cluster?: { readonly port: number; readonly peerPorts: readonly number[]; readonly password: string };
 	/** Sync each write to disk before it is acknowledged (servers from 2.10): an acknowledged message survives a power cut. */
 	readonly syncAlways: boolean;
+	/** Encrypts what the server stores. Without it the store of before cannot be read. */
+	readonly storeKey: string;
 }
 
 export const BROKER_USER = 'broker';
@@ -42,6 +44,8 @@ jetstream {
   store_dir: ${quote(options.storeDir)}
   max_memory_store: 256MB
   max_file_store: 64GB
+  cipher: aes
+  key: ${quote(options.storeKey)}
 ${options.syncAlways ? '  sync_interval: always\n' : ''}}
 accounts {
   REGION {

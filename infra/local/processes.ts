@@ -57,6 +57,7 @@ export function natsChildren(plan: StackPlan): PlannedChild[] {
 				hosts,
 				...(peers.length === 0 ? {} : { cluster: { port: node.clusterPort, peerPorts: peers, password: secrets.routePassword } }),
 				syncAlways: false,
+				storeKey: secrets.storeKey,
 			});
 			writeFileSync(config, text, { mode: 0o600 });
 			const spec = childSpec(plan, `nats ${node.id}`, plan.natsServer.path, ['-c', config], { GOMAXPROCS: NATS_THREADS }, (line) => line.includes('Server is ready'));

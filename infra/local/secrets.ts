@@ -13,6 +13,8 @@ export interface RegionSecrets extends KeyPair {
 	readonly operatorToken: string;
 	readonly hostToken: string;
 	readonly brokerPassword: string;
+	/** Encrypts the stores of the region's NATS servers. */
+	readonly storeKey: string;
 	/** Between the NATS servers of the region. */
 	readonly routePassword: string;
 	/** NATS password of each host. */
@@ -37,7 +39,11 @@ export function loadSecrets(file: string, topology: Topology): StackSecrets {
 		const old = regions[regionId];
 		const hosts: Record<string, string> = { ...old?.hosts };
 		for (const center of Object.values(region.dataCenters)) for (const hostId of Object.keys(center.hosts)) hosts[hostId] ??= token();
-		regions[regionId] = { ...(old ?? { ...keyPair(), operatorToken: token(), hostToken: token(), brokerPassword: token(), routePassword: token() }), hosts };
+		regions[regionId] = {
+			...(old ?? { ...keyPair(), operatorToken: token(), hostToken: token(), brokerPassword: token(), routePassword: token() }),
+			storeKey: old?.storeKey ?? token(),
+			hosts,
+		};
 	}
 	const secrets: StackSecrets = {
 		edge: known?.edge ?? keyPair(),

@@ -19,6 +19,7 @@ import { describeQueues } from './operator/queues.ts';
 import { describeWorkers } from './operator/workers.ts';
 import { serveClaims } from './relay/claims.ts';
 import { EventRelay } from './relay/events.ts';
+import { forgetSettled } from './relay/forget-settled.ts';
 import { serveReports } from './relay/reports.ts';
 
 /** Time for load balancers and the edge to see that this broker drains before it stops listening. */
@@ -100,6 +101,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		leader.start();
 	});
 	relay.start();
+	const forgetting = forgetSettled(bus, log);
 	heartbeat.start();
 
 	return {
@@ -108,6 +110,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			draining = true;
 			await new Promise((resolve) => setTimeout(resolve, DRAIN_NOTICE_MS));
 			await Promise.all([listener.close(CLOSE_TIMEOUT_MS), relay.stop(CLOSE_TIMEOUT_MS)]);
+			forgetting.stop();
 			heartbeat.stop();
 			scaler.stop();
 			fleet.hosts.stop();

@@ -11,6 +11,8 @@ import type { ResultEvent } from './reporter.ts';
 
 /** A file without open results is emptied at this size; one with open results is rewritten at four times as much. Bytes. */
 const COMPACT_BYTES = 4 * 1024 * 1024;
+/** A settled result stays in the file no longer: less than the edge keeps it. Milliseconds. */
+const FORGET_MS = 30_000;
 const NEWLINE = 10;
 
 const recordHead = z.union([
@@ -37,8 +39,8 @@ export interface Spool {
 	close(): void;
 }
 
-/** Opens the spool in `directory` and returns it with what an earlier agent left in it. */
-export function openSpool(directory: string, log: Log): { spool: Spool; left: Map<string, SpooledResult> } {
+/** Opens the spool in `directory` and returns it with what an earlier agent left in it. Settled results leave the file within `forgetMs`. */
+export function openSpool(directory: string, log: Log, forgetMs: number = FORGET_MS): { spool: Spool; left: Map<string, SpooledResult> } {
 	mkdirSync(join(directory, 'outputs'), { recursive: true, mode: 0o700 });
 	const path = join(directory, 'results');
 	const open = existsSync(path) ? readSpool(readFileSync(path), directory, log) : new Map<string, SpooledResult>();
@@ -51,14 +53,31 @@ export function openSpool(directory: string, log: Log): { spool: Spool; left: Ma
 		while (at < data.length) at += writeSync(file, data, at);
 		size += data.length;
 	};
+	let forgetting: NodeJS.Timeout | undefined;
 	const compact = (): void => {
-		if (open.size === 0 && size > COMPACT_BYTES) {
+		clearTimeout(forgetting);
+		forgetting = undefined;
+		if (open.size === 0) {
 			ftruncateSync(file);
 			size = 0;
-		} else if (size > 4 * COMPACT_BYTES && size > 2 * openBytes(open)) {
-			closeSync(file);
+		} else {
 			size = rewrite(path, open);
+			const old = file;
 			file = openSync(path, 'a', 0o600);
+			closeSync(old);
+		}
+	};
+	const compactSometime = (): void => {
+		const isLarge = open.size === 0 ? size > COMPACT_BYTES : size > 4 * COMPACT_BYTES && size > 2 * openBytes(open);
+		if (isLarge) compact();
+		else forgetting ??= setTimeout(forget, forgetMs).unref();
+	};
+	/** A disk that refuses leaves the file as it is; the next settled result tries again. */
+	const forget = (): void => {
+		try {
+			compact();
+		} catch (error) {
+			log.warn('settled results not removed from the spool', { directory, error: String(error) });
 		}
 	};
 	const spool: Spool = {
@@ -80,10 +99,13 @@ export function openSpool(directory: string, log: Log): { spool: Spool; left: Ma
 				if (outputFile !== null) rmSync(outputFile, { force: true });
 				open.delete(key);
 			}
-			compact();
+			compactSometime();
 		},
 		size: () => open.size,
-		close: () => closeSync(file),
+		close: () => {
+			clearTimeout(forgetting);
+			closeSync(file);
+		},
 	};
 	return { spool, left };
 }

@@ -74,6 +74,9 @@ export interface Bus {
 	/** Delivers the EVENTS stream's messages for ever, as long as `hasRoom` says yes. */
 	pullEvents(listener: (message: PulledMessage) => void, hasRoom: () => boolean): EventPull;
 
+	/** Removes the events up to the first that the relays have not acknowledged. */
+	purgeSettledEvents(): Promise<void>;
+
 	readonly records: BusRecords;
 	/** Sends what is buffered and closes. */
 	close(): Promise<void>;

@@ -126,6 +126,12 @@ export class NatsBus implements Bus {
 		return { resume: () => pull.open?.resume(), stop: () => pull.open?.stop() };
 	}
 
+	async purgeSettledEvents(): Promise<void> {
+		const info = await this.#manage().consumers.info(EVENTS_STREAM, RELAY_CONSUMER);
+		const settled = info.ack_floor.stream_seq;
+		if (settled > 0) await this.#manage().streams.purge(EVENTS_STREAM, { seq: settled + 1 });
+	}
+
 	async close(): Promise<void> {
 		this.#closing = true;
 		this.#publisher?.stop();

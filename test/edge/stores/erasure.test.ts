@@ -1,12 +1,13 @@
 /** What is left of an expired job on the disk: no file of the store holds its texts, nor the key that could make sense of what it holds. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { filesHolding } from '../../support/files-holding.ts';
 import { until } from '../../support/wait.ts';
 import { type Client, deploy } from '../support/client.ts';
 import { readRows } from '../support/read-rows.ts';
 import { type Region, startRegion } from '../support/region-stand-in.ts';
 import { type Sink, startSink } from '../support/sink.ts';
 import { type Edge, startEdge } from '../support/start-edge.ts';
-import { filesHolding, textKeys, unseal } from '../support/store-files.ts';
+import { textKeys, unseal } from '../support/store-files.ts';
 
 const RETENTION_ASYNC_MS = 4_000;
 /** Words that no key, id or name holds. */

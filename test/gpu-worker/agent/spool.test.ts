@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openSpool, type SpooledResult } from '../../../gpu-worker/src/agent/spool.ts';
 import { createLog } from '../../../gpu-worker/src/log.ts';
 
@@ -13,10 +13,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const open = () =>
+const open = (forgetMs?: number) =>
 	openSpool(
 		directory,
 		createLog((line) => logged.push(line), {}),
+		forgetMs,
 	);
 const result = (id: string, output: string | null, outputFile: string | null = null): SpooledResult => ({
 	event: {
@@ -106,4 +107,27 @@ test('it does not grow for ever beside a result that nobody settles either', () 
 	}
 	expect(statSync(join(directory, 'results')).size).toBeLessThan(17 * 1024 * 1024);
 	expect([...open().left.keys()]).toEqual(['old.1']);
+});
+
+test('a settled result’s bytes leave the file soon, those of open ones and later ones stay', async () => {
+	const { spool } = open(20);
+	const file = join(directory, 'results');
+	spool.add('a.1', result('a', '"canary"'));
+	spool.add('b.1', result('b', '"open"'));
+	spool.settle(['a.1']);
+	expect(readFileSync(file, 'utf8')).toContain('canary');
+	await vi.waitFor(() => expect(readFileSync(file, 'utf8')).not.toContain('canary'));
+	spool.add('c.1', result('c', '"later"'));
+	expect([...open().left.keys()]).toEqual(['b.1', 'c.1']);
+	spool.close();
+});
+
+test('the file is empty soon after the last open result is settled', async () => {
+	const { spool } = open(20);
+	spool.add('a.1', result('a', '"canary"'));
+	spool.settle(['a.1']);
+	await vi.waitFor(() => expect(statSync(join(directory, 'results')).size).toBe(0));
+	spool.add('b.1', result('b', '"next"'));
+	expect([...open().left.keys()]).toEqual(['b.1']);
+	spool.close();
 });

@@ -241,7 +241,17 @@ async function launchNats(binary: string, home: string, port: number): Promise<{
 	const storeDir = join(home, 'store');
 	mkdirSync(storeDir, { recursive: true });
 	const config = join(home, 'nats.conf');
-	const text = renderNatsConfig({ regionId: 'test', nodeName: 'n1', port, monitorPort: -1, storeDir, brokerPassword: PASSWORD, hosts: { [HOST_ID]: PASSWORD }, syncAlways: false });
+	const text = renderNatsConfig({
+		regionId: 'test',
+		nodeName: 'n1',
+		port,
+		monitorPort: -1,
+		storeDir,
+		brokerPassword: PASSWORD,
+		hosts: { [HOST_ID]: PASSWORD },
+		syncAlways: false,
+		storeKey: PASSWORD,
+	});
 	writeFileSync(config, text);
 	const child = spawn(binary, ['-c', config, '--ports_file_dir', home], { stdio: ['ignore', 'ignore', 'pipe'] });
 	let log = '';

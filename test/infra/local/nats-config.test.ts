@@ -1,12 +1,13 @@
 /** The written configuration on a real nats-server: hosts can do their work and none of the known attacks. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createInbox, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderNatsConfig } from '../../../infra/local/nats-config.ts';
 import { ensureNatsServer } from '../../../infra/local/nats-server.ts';
+import { filesHolding } from '../../support/files-holding.ts';
 import { freePort } from '../../support/start-stack.ts';
 
 const HOSTS = { 'host-a': 'password-of-a', 'host-b': 'password-of-b' };
@@ -27,6 +28,7 @@ beforeAll(async () => {
 		storeDir: join(home, 'data'),
 		brokerPassword: 'password "of" the\\broker',
 		hosts: HOSTS,
+		storeKey: 'key "of" the\\store',
 	};
 	writeFileSync(config, renderNatsConfig({ ...options, syncAlways: false }));
 	const { path } = await ensureNatsServer();
@@ -48,6 +50,17 @@ afterAll(async () => {
 	await broker?.close();
 	server?.kill('SIGKILL');
 	rmSync(home, { recursive: true, force: true });
+});
+
+test('the store holds no message in the clear', async () => {
+	const canary = `canary-${crypto.randomUUID()}`;
+	const jetstream = broker.jetstream();
+	for (let i = 0; i < 20; i++) await jetstream.publish('events.host-a', canary);
+	const stored = await (await broker.jetstreamManager()).streams.getMessage('EVENTS', { last_by_subj: 'events.host-a' });
+	expect(stored.string()).toBe(canary);
+	const written = readdirSync(join(home, 'data'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.blk'));
+	expect(written.reduce((sum, path) => sum + statSync(join(home, 'data', path)).size, 0)).toBeGreaterThan(20 * canary.length);
+	expect(filesHolding(join(home, 'data'), canary)).toEqual([]);
 });
 
 async function asHost(work: (host: NatsConnection) => Promise<void>): Promise<void> {

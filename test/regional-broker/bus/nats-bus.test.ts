@@ -140,4 +140,35 @@ describe.each([['the usual nats-server', undefined] as const, ...(floor === unde
 		await bus.records.put('host.c', '3');
 		expect(await bus.records.list('host.')).toEqual(new Map([['host.c', '3']]));
 	});
+
+	it('purges the events that are settled, and keeps the one that is not with all behind it', async () => {
+		const seen: PulledMessage[] = [];
+		const listener = await connect({ servers: nats.url });
+		const manager = await listener.jetstreamManager();
+		const texts = async (): Promise<string[]> => {
+			const { state } = await manager.streams.info('EVENTS');
+			const all = Array.from({ length: state.messages }, (_, i) => manager.streams.getMessage('EVENTS', { seq: state.first_seq + i }));
+			return (await Promise.all(all)).map((message) => message.string());
+		};
+		const pull = bus.pullEvents(
+			(message) => {
+				seen.push(message);
+				if (Buffer.from(message.data).toString() !== 'unsettled') message.ack();
+			},
+			() => true,
+		);
+		for (const text of ['settled', 'settled too', 'unsettled', 'behind it']) bus.publish('events.h1', text);
+		await until(() => seen.some(({ data }) => Buffer.from(data).toString() === 'behind it'), { what: 'the events' });
+		await until(
+			async () => {
+				await bus.purgeSettledEvents();
+				return !(await texts()).includes('settled too');
+			},
+			{ what: 'the settled events to go' },
+		);
+		expect(await texts()).toEqual(['unsettled', 'behind it']);
+		for (const message of seen) message.ack();
+		pull.stop();
+		await listener.close();
+	});
 });
