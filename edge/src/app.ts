@@ -7,15 +7,16 @@ import { createDocsApp } from './routes/docs/app.ts';
 import { jobsApp } from './routes/jobs/app.ts';
 import { regionsApp } from './routes/regions/app.ts';
 import { serverlessApp } from './routes/serverless/app.ts';
+import { v1App } from './routes/v1/app.ts';
 
-const docsApp = createDocsApp([jobsApp, serverlessApp, accountApp, catalogApp, regionsApp]);
+const docsApp = createDocsApp([jobsApp, serverlessApp, accountApp, catalogApp, v1App, regionsApp]);
 /** Every application: what is not here is not served. */
-export const apps: readonly App[] = [jobsApp, serverlessApp, accountApp, catalogApp, regionsApp, docsApp];
+export const apps: readonly App[] = [jobsApp, serverlessApp, accountApp, catalogApp, v1App, regionsApp, docsApp];
 
 /** The application for `url`, an absolute URL. */
 export function appFor(url: string): App {
 	const path = url.slice(url.indexOf('/', 'https://'.length));
-	if (!path.startsWith('/v2/')) return /^\/(?:openapi\.json|docs)(?![^/?#])/.test(path) ? docsApp : regionsApp;
+	if (!path.startsWith('/v2/')) return path.startsWith('/v1/') ? v1App : /^\/(?:openapi\.json|docs)(?![^/?#])/.test(path) ? docsApp : regionsApp;
 	const noun = managedNoun(path);
 	if (noun === null) return jobsApp;
 	return noun === 'serverless' ? serverlessApp : noun === 'catalog' ? catalogApp : accountApp;

@@ -1,21 +1,24 @@
 /** The last word on every error: RunPod's `{"error": …}` on the job API, OpenAI's object on its route, problem+json on the management API, nothing of ours inside. */
+import { ERROR_KINDS, type ErrorCode } from '@longshore/shared-schema/errors/codes';
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { inWordsOfV1 } from '@longshore/shared-schema/wire/rest-v1/words';
 import { managedNoun } from './core/api-path.ts';
 import { faultOfRefusal } from './core/openai-error.ts';
 import { isOpenAiPath } from './core/openai-request.ts';
 import { logError } from './log.ts';
 
-/** `{"error": "…"}`, `application/problem+json`, or OpenAI's error object. */
-export type ErrorForm = 'runpod' | 'problem' | 'openai';
+/** `{"error": "…"}`, `application/problem+json`, OpenAI's error object, or REST v1's `{"message": "…"}`. */
+export type ErrorForm = 'runpod' | 'problem' | 'openai' | 'v1';
 
 /** The answer for anything thrown while `request` was handled. */
 export function errorAnswer(error: unknown, request: Request): Response {
 	const known = error instanceof LongshoreError ? error : unexpected(error, request);
 	const headers: Record<string, string> = known.retryAfterS === undefined ? {} : { 'retry-after': String(known.retryAfterS) };
-	const { status } = known.kind;
 	const { pathname } = new URL(request.url);
 	const form = errorFormOf(pathname);
+	const status = statusIn(form, known.code);
 	if (form === 'openai') return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
+	if (form === 'v1') return Response.json({ message: inWordsOfV1(known.message) }, { status, headers });
 	if (form === 'runpod') return Response.json({ error: known.message, ...(known.gone === undefined ? {} : { cause: known.gone }) }, { status, headers });
 	return Response.json(
 		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: known.problems },
@@ -23,9 +26,16 @@ export function errorAnswer(error: unknown, request: Request): Response {
 	);
 }
 
+/** The status of a code. REST v1 knows of wrong requests only 400. */
+export function statusIn(form: ErrorForm, code: ErrorCode): number {
+	const { status } = ERROR_KINDS[code];
+	return form === 'v1' && (status === 409 || status === 422) ? 400 : status;
+}
+
 /** The form of the errors on a path. */
 export function errorFormOf(path: string): ErrorForm {
 	if (isOpenAiPath(path)) return 'openai';
+	if (path.startsWith('/v1/')) return 'v1';
 	return managedNoun(path) === null ? 'runpod' : 'problem';
 }
 

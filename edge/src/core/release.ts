@@ -18,7 +18,7 @@ const IN_PLACE: ReadonlySet<keyof EndpointSpec> = new Set([
 
 /** Whether workers of the old specification are outdated under the new one. */
 export function needsNewWorkers(before: EndpointSpec, after: EndpointSpec): boolean {
-	const names = Object.keys(after) as (keyof EndpointSpec)[];
+	const names = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof EndpointSpec)[];
 	return names.some((name) => !IN_PLACE.has(name) && textOf(before[name]) !== textOf(after[name]));
 }
 

@@ -1,9 +1,10 @@
 /** Which errors an operation can answer, from what it says of itself: status → the codes behind it. */
-import { ERROR_KINDS, type ErrorCode } from '@longshore/shared-schema/errors/codes';
+import type { ErrorCode } from '@longshore/shared-schema/errors/codes';
 import { problem } from '@longshore/shared-schema/wire/rest-answers';
+import { messageV1 } from '@longshore/shared-schema/wire/rest-v1/words';
 import { openAiError, runpodError } from '@longshore/shared-schema/wire/runpod-answers';
 import type * as z from 'zod';
-import type { ErrorForm } from '../errors.ts';
+import { type ErrorForm, errorFormOf, statusIn } from '../errors.ts';
 import type { Operation } from './operation.ts';
 
 /** What a code means, in a few words. */
@@ -30,6 +31,7 @@ const MEANINGS: Partial<Readonly<Record<ErrorCode, string>>> = {
 export const ERROR_FORMS: Readonly<Record<ErrorForm, { schema: z.ZodType; type: string }>> = {
 	runpod: { schema: runpodError, type: 'application/json' },
 	problem: { schema: problem, type: 'application/problem+json' },
+	v1: { schema: messageV1, type: 'application/json' },
 	openai: { schema: openAiError, type: 'application/json' },
 };
 
@@ -54,7 +56,10 @@ export function errorsOf(operation: Operation, path: string): Map<number, { text
 			.add(path.startsWith('/v2/:endpoint') ? 'invalid_request' : 'unprocessable');
 	if (operation.limit !== undefined) codes.add('rate_limited');
 	const byStatus = new Map<number, ErrorCode[]>();
-	for (const code of codes) byStatus.set(ERROR_KINDS[code].status, [...(byStatus.get(ERROR_KINDS[code].status) ?? []), code]);
+	for (const code of codes) {
+		const status = statusIn(errorFormOf(path), code);
+		byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+	}
 	return new Map(
 		[...byStatus]
 			.sort(([a], [b]) => a - b)

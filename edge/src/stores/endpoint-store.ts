@@ -45,6 +45,12 @@ export interface CapacityView {
 	readonly uses: ReadonlyMap<string, RegionUse>;
 }
 
+/** `judged` is what is held against the rules of REST v2 where that is less than the body; `templateId` binds the endpoint to another template. */
+export interface UpdateOptions {
+	readonly judged?: UpdateEndpointV2;
+	readonly templateId?: string;
+}
+
 /** Why a change was not made: what is wrong with it. */
 export interface Refused {
 	readonly problems: readonly string[];
@@ -107,15 +113,15 @@ export class EndpointStore extends DurableObject<Env> {
 	 * Changes what `body` names, so that two changes at the same time are both kept. Null when there is no endpoint, the problems when the
 	 * specification would not hold together.
 	 */
-	update(body: UpdateEndpointV2): Promise<EndpointRecord | Refused | null> {
+	update(body: UpdateEndpointV2, { judged = body, templateId }: UpdateOptions = {}): Promise<EndpointRecord | Refused | null> {
 		return this.#turns(async () => {
 			const old = this.get();
 			if (old === null) return null;
 			const spec = applyV2(old.spec, body);
 			const { hosts, catalog } = await this.env.REGION_DIRECTORY.getByName('all').outlook();
-			const problems = [...problemsOfUpdate(body, old.spec), ...problemsOfSpec(spec, body, catalog)];
+			const problems = [...problemsOfUpdate(judged, old.spec), ...problemsOfSpec(spec, judged, catalog)];
 			if (problems.length === 0 && changesPlacement(old.spec, spec)) problems.push(...problemsOfPlacement(spec, hosts, idsOf(catalog.dataCenters)));
-			return problems.length > 0 ? { problems } : this.#change(old, spec);
+			return problems.length > 0 ? { problems } : this.#change(templateId === undefined ? old : { ...old, templateId }, spec);
 		});
 	}
 
@@ -196,7 +202,10 @@ export class EndpointStore extends DurableObject<Env> {
 		const renewed = renewedSecrets(old.supply ?? NO_SUPPLY, supply);
 		const diff = [...diffSpecs(old.spec, spec), ...renewed.map((name) => ({ field: `secret.${name}`, old: null, new: 'a new value' }))];
 		const rolls = needsNewWorkers(old.spec, spec) || renewed.length > 0;
-		const record = withSupply({ ...before, spec, version: rolls ? old.version + 1 : old.version, revision: before.revision + 1 }, supply);
+		const record = withSupply(
+			{ ...before, ...(old.templateId === undefined ? {} : { templateId: old.templateId }), spec, version: rolls ? old.version + 1 : old.version, revision: before.revision + 1 },
+			supply,
+		);
 		this.ctx.storage.transactionSync(() => {
 			this.#noteFirst(old);
 			if (rolls) this.#releases.add({ version: record.version, spec, diff, createdAt: Date.now(), createdBy: old.accountId });

@@ -28,7 +28,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 		cleanUp: () => cleanUp(workersDir, logsDir, options.log),
 		async start(start) {
 			const directory = imageDirectory(start.spec.image, options.allowed);
-			const [program, ...args] = start.spec.command;
+			const [program, ...args] = [...(start.spec.entrypoint ?? []), ...start.spec.command];
 			if (program === undefined) throw new WorkerStartError(`image ${start.spec.image} needs a start command: give one in args (or dockerStartCmd)`);
 			const workerDir = join(workersDir, start.workerId);
 			const tempDir = join(workerDir, 'tmp');

@@ -39,6 +39,8 @@ export const endpointSpec = z.object({
 	type: z.enum(['QUEUE', 'LOAD_BALANCER']),
 	/** Container image, or `process:///absolute/directory` where a host's operator allows local processes. */
 	image: z.string().min(1).max(500),
+	/** Overrides the image's entry point; left out: the image's own. A local process runs its words before those of the command. */
+	entrypoint: z.array(z.string().max(COMMAND_WORD_CHARS_MAX)).max(COMMAND_WORDS_MAX).optional(),
 	/** Start command, already split into words; empty: the image's own. */
 	command: z.array(z.string().max(COMMAND_WORD_CHARS_MAX)).max(COMMAND_WORDS_MAX),
 	/** Values may hold references to the account's secrets `{{ secret.NAME }}`. */

@@ -16,6 +16,7 @@ const changes: Record<Exclude<keyof EndpointSpec, 'type'>, [Partial<EndpointSpec
 	fallbackOrder: [{ fallbackOrder: 'region' }, false],
 	webhookProfile: [{ webhookProfile: 'durable' }, false],
 	image: [{ image: 'other:2' }, true],
+	entrypoint: [{ entrypoint: ['sh'] }, true],
 	command: [{ command: ['python3'] }, true],
 	env: [{ env: { A: '1' } }, true],
 	gpuPools: [{ gpuPools: ['AMPERE_80'] }, true],

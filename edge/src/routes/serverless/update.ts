@@ -6,11 +6,12 @@ import type { Env } from '../../env.ts';
 import { enterEndpoint, forgetEndpoint } from '../../gate/endpoint.ts';
 import { readManageBody, withArgs } from './parse.ts';
 import { showEndpoint } from './show.ts';
+import { takeTemplate } from './template.ts';
 
 export async function updateServerless(env: Env, request: Request, id: string): Promise<Response> {
 	forgetEndpoint(id);
 	const old = await enterEndpoint(env, request, id, 'manage');
-	const body = await readManageBody(request, updateEndpointV2);
+	const body = await takeTemplate(env, old.accountId, await readManageBody(request, updateEndpointV2));
 	withArgs(() => applyV2(old.spec, body));
 	const record = await env.ENDPOINT_STORE.getByName(id).update(body);
 	forgetEndpoint(id);

@@ -16,7 +16,7 @@ export function specFromV2(body: CreateEndpointV2): EndpointSpec {
 	const blank: EndpointSpec = {
 		name: body.name,
 		type: body.type,
-		image: body.image,
+		image: body.image ?? '',
 		command: [],
 		env: {},
 		gpuPools: [],
@@ -46,9 +46,12 @@ export function specFromV2(body: CreateEndpointV2): EndpointSpec {
 }
 
 /** The specification after an update. Throws `ShellWordsError` for `args`. */
-export function applyV2(spec: EndpointSpec, body: UpdateEndpointV2): EndpointSpec {
+export function applyV2(before: EndpointSpec, body: UpdateEndpointV2): EndpointSpec {
+	const { entrypoint: earlier = [], ...spec } = before;
+	const entrypoint = body.entrypoint ?? earlier;
 	return {
 		...spec,
+		...(entrypoint.length === 0 ? {} : { entrypoint }),
 		name: body.name ?? spec.name,
 		image: body.image ?? spec.image,
 		command: body.args === undefined ? spec.command : splitShellWords(body.args),

@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { GPU_POOL_IDS } from '../../catalog/gpus.ts';
 import { FLASHBOOT_MODES } from '../../endpoint/endpoint.ts';
 import {
+	COMMAND_WORD_CHARS_MAX,
+	COMMAND_WORDS_MAX,
 	CONTAINER_DISK_GB,
 	CUDA_VERSION_PATTERN,
 	ENV_NAME_PATTERN,
@@ -63,6 +65,8 @@ const settable = {
 	name: z.string().min(1).max(191),
 	scaling,
 	image: z.string().min(1).max(500),
+	/** Ours: overrides the image's entry point; empty: the image's own. */
+	entrypoint: z.array(z.string().max(COMMAND_WORD_CHARS_MAX)).max(COMMAND_WORDS_MAX).optional(),
 	/** Start command, split as a shell would. */
 	args: z.string().max(20_000).optional(),
 	env: z.record(z.string().regex(ENV_NAME_PATTERN, 'a name has letters, digits and _, and starts with no digit'), z.string().max(ENV_VALUE_CHARS_MAX)).optional(),
@@ -90,10 +94,18 @@ const settable = {
 	fallbackOrder: z.enum(['tier', 'region']).optional(),
 };
 
-/** Body of `POST /v2/serverless`. */
-export const createEndpointV2 = z.strictObject({ ...settable, type: z.enum(['QUEUE', 'LOAD_BALANCER']), scaling: scaling.optional() }).meta({ id: 'CreateEndpoint' });
+/** A template whose container settings count as if they stood in the body, where the body names none itself. */
+const templateId = z.string().regex(ID_PATTERN).optional();
+
+/** Body of `POST /v2/serverless`: with an image, a template or both. */
+export const createEndpointV2 = z
+	.strictObject({ ...settable, image: settable.image.optional(), templateId, type: z.enum(['QUEUE', 'LOAD_BALANCER']), scaling: scaling.optional() })
+	.meta({ id: 'CreateEndpoint' });
 export type CreateEndpointV2 = z.infer<typeof createEndpointV2>;
 
 /** Body of `PATCH /v2/serverless/{id}`: any part of it but the type. */
-export const updateEndpointV2 = z.strictObject(settable).partial().meta({ id: 'UpdateEndpoint' });
+export const updateEndpointV2 = z
+	.strictObject({ ...settable, templateId })
+	.partial()
+	.meta({ id: 'UpdateEndpoint' });
 export type UpdateEndpointV2 = z.infer<typeof updateEndpointV2>;

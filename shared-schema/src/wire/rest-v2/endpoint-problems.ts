@@ -8,6 +8,7 @@ import type { CreateEndpointV2, UpdateEndpointV2 } from './endpoint-body.ts';
 
 /** Problems of a create body by itself: whether it says what to run on. */
 export function problemsOfCreate(body: CreateEndpointV2): string[] {
+	if (body.image === undefined) return ['image: is missing: give the image to run, or the templateId of a template that has one'];
 	if ((body.gpu === undefined) === (body.cpu === undefined)) return ['gpu, cpu: exactly one of gpu and cpu must be given: gpu {"pools":[…]} or cpu [{"id":…}]'];
 	if (body.gpu !== undefined && (body.gpu.pools ?? []).length + (body.gpu.types ?? []).length === 0)
 		return ['gpu.pools: at least one GPU pool is needed: name pools in order of preference, such as ["ADA_24","AMPERE_24"]'];

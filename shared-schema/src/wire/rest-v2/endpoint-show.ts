@@ -27,6 +27,7 @@ export function settingsV2(spec: EndpointSpec): SettingsV2 {
 	const showsIdleTimeout = spec.type !== 'QUEUE' || spec.scaling.type !== 'REQUEST_COUNT';
 	return {
 		image: spec.image,
+		...(spec.entrypoint === undefined ? {} : { entrypoint: spec.entrypoint }),
 		args: joinShellWords(spec.command),
 		env: spec.env,
 		disk: spec.diskGb,
@@ -66,7 +67,8 @@ function compute(spec: EndpointSpec): Pick<SettingsV2, 'gpu' | 'cpu'> {
 	};
 }
 
-function memoryGb(flavor: string, vcpuCount: number): number {
+/** Memory of a CPU worker in GB. */
+export function memoryGb(flavor: string, vcpuCount: number): number {
 	return Math.max(1, Math.round((DEFAULT_CATALOG.cpus.find(({ id }) => id === flavor)?.ramGbPerVcpu ?? 2) * vcpuCount));
 }
 

@@ -13,5 +13,6 @@ export const createRegistry = z
 
 /** Answers of `/v2/registries`. */
 const view = z.object({ id: z.string(), name: z.string() });
+export const registryListV1 = z.array(view).meta({ id: 'RegistryListV1' });
 export const registryV2 = view.meta({ id: 'Registry' });
 export const registryListV2 = z.object({ registries: z.array(view) }).meta({ id: 'RegistryList' });
