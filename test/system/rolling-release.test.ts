@@ -7,7 +7,7 @@ import { type Stack, startStack } from '../support/start-stack.ts';
 import { until } from '../support/wait.ts';
 
 interface Workers {
-	readonly workers: readonly { readonly id: string; readonly status: string; readonly version: number; readonly isStale: boolean }[];
+	readonly workers: readonly { readonly id: string; readonly status: string; readonly version: number; readonly isStale: boolean; readonly dataCenterId: string }[];
 	readonly summary: Readonly<Record<string, number>>;
 	readonly endpointVersion: number;
 }
@@ -110,3 +110,21 @@ test('is not made by a change of scaling or time-outs, which the regions have wi
 	expect(await manage('PATCH', '', { name: 'renamed', timeout: 30_000, workers: { min: 0, idleTimeout: 1 } })).toMatchObject({ version, timeout: 30_000 });
 	await until(async () => (await manage<Workers>('GET', '/workers')).workers.length === 0, { what: 'the idle worker to end by its new time-out', timeoutMs: 20_000 });
 }, 60_000);
+
+test('to GPUs of another region moves what waits, loses none, runs none twice and hands over in time', async () => {
+	await manage('PATCH', '', { workers: { min: 2, max: 2, idleTimeout: 60 }, gpu: { pools: ['ADA_24'] } });
+	await until(async () => (await manage<Releases>('GET', '/releases')).rollout.workersOnLatest === 2, { what: 'two workers', timeoutMs: 60_000 });
+	const ids: string[] = [];
+	for (let n = 0; n < 12; n++) ids.push(await endpoint.api.run({ sleepMs: 800, n }));
+	await until(async () => (await endpoint.api.health()).jobs.inProgress === 2, { what: 'two busy workers' });
+
+	await manage('PATCH', '', { gpu: { pools: ['ADA_48_PRO'] } });
+	const ends: Promise<Answer['json'][]> = Promise.all(ids.map((id) => endpoint.api.untilState(id, undefined, 90_000)));
+	const rolled = until(async () => (await manage<Releases>('GET', '/releases')).rollout.percentOnLatest === 100, { what: 'the roll to end', timeoutMs: 60_000, everyMs: 200 });
+	const seen = await watch(Promise.all([ends, rolled]));
+	expect((await ends).map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
+	expect(ids.filter((id) => endpoint.starts(id).length !== 1)).toEqual([]);
+	const { workers } = await manage<Workers>('GET', '/workers');
+	expect(workers.map(({ dataCenterId }) => dataCenterId)).toEqual(['US-TX-3', 'US-TX-3']);
+	expect(Math.min(...seen.serving)).toBeGreaterThan(0);
+}, 180_000);

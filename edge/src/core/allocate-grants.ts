@@ -25,6 +25,8 @@ export interface RegionUse {
 	readonly revision: number;
 	/** Workers that run, start or stop there. */
 	readonly alive: number;
+	/** A worker of the current release takes jobs there; absent: not known to. */
+	readonly isServing?: boolean;
 	/** It wants to start a worker and finds no place. */
 	readonly blocked: boolean;
 }
@@ -77,6 +79,8 @@ interface Targets {
 	readonly max: ReadonlyMap<string, number>;
 	/** The worst tier of each region that is wanted now. */
 	readonly worstTier: ReadonlyMap<string, number>;
+	/** A region that is left keeps a worker until another one serves. */
+	readonly handsOver: boolean;
 }
 
 /** Workers that run keep their place; the rest goes to free GPUs, the best first, then to where it was, then to where GPUs may become free. */
@@ -85,7 +89,9 @@ function targetsOf(spec: AllocateSpec, units: readonly Unit[], known: ReadonlyMa
 	const worstTier = new Map<string, number>();
 	const roomOf = new Map<string, number>();
 	for (const { region, room } of units) roomOf.set(region, (roomOf.get(region) ?? 0) + room);
-	let left = spec.workersMax;
+	const handover = handoverOf(spec, units, known, uses);
+	if (handover !== null) max.set(handover, 1);
+	let left = spec.workersMax - (handover === null ? 0 : 1);
 	const give = (region: string, count: number, tier: number | null): void => {
 		const given = Math.min(count, left, (roomOf.get(region) ?? 0) - (max.get(region) ?? 0));
 		if (given <= 0) return;
@@ -103,7 +109,17 @@ function targetsOf(spec: AllocateSpec, units: readonly Unit[], known: ReadonlyMa
 	for (const { region, room } of units) give(region, room, lastTier.get(region) ?? 0);
 	const first = units[0];
 	if (first !== undefined && left > 0) max.set(first.region, (max.get(first.region) ?? 0) + left);
-	return { max, worstTier };
+	return { max, worstTier, handsOver: handover !== null };
+}
+
+/**
+ * The region that keeps one worker although the endpoint may not run there any more: until another one serves, so that a move to other
+ * GPUs or data centres leaves no moment without a worker. With a maximum of one there is no place beside it, and it goes first.
+ */
+function handoverOf(spec: AllocateSpec, units: readonly Unit[], known: ReadonlyMap<string, Share>, uses: ReadonlyMap<string, RegionUse>): string | null {
+	if (spec.workersMax < 2 || units.length === 0 || units.some(({ region }) => uses.get(region)?.isServing === true)) return null;
+	const leaving = [...known].filter(([region, { workersMax }]) => workersMax > 0 && (uses.get(region)?.alive ?? 0) > 0 && !units.some((unit) => unit.region === region));
+	return leaving.sort(([a], [b]) => (uses.get(b)?.alive ?? 0) - (uses.get(a)?.alive ?? 0) || a.localeCompare(b))[0]?.[0] ?? null;
 }
 
 /** Whether the region has said that it finds no place in this tier: what is free there by the figures is not free for this endpoint. */
@@ -122,7 +138,8 @@ interface Settling {
 }
 
 function toShares(spec: AllocateSpec, order: readonly string[], maxOf: ReadonlyMap<string, number>, { known, held, uses, target, revision }: Settling): Share[] {
-	let minLeft = Math.min(spec.workersMin, spec.workersMax);
+	// The successor elsewhere starts whether a job asks for it or not, or the old worker would serve on for ever.
+	let minLeft = Math.min(Math.max(spec.workersMin, target.handsOver ? 1 : 0), spec.workersMax);
 	const shares: Share[] = [];
 	for (const region of order) {
 		const workersMax = maxOf.get(region) ?? 0;

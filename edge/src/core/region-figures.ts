@@ -49,7 +49,8 @@ export function useOf(heartbeat: RegionHeartbeat, endpointId: string): RegionUse
 	const figures = heartbeat.endpoints[endpointId];
 	if (figures === undefined) return null;
 	const { initializing, idle, running, unhealthy, outdated } = figures.workers;
-	return { revision: figures.revision, alive: figures.alive ?? initializing + idle + running + unhealthy + outdated, blocked: figures.blocked !== undefined };
+	const ready = Math.max(0, idle + running - outdated);
+	return { revision: figures.revision, alive: figures.alive ?? initializing + idle + running + unhealthy, isServing: ready > 0, blocked: figures.blocked !== undefined };
 }
 
 /** Equal exactly when two heartbeats leave the allocation of grants the same: free GPUs, and who uses, confirms or lacks what. */

@@ -14,6 +14,8 @@ export interface SurplusInput {
 	readonly workersMax: number;
 	/** Workers that stay even when idle: the larger of the minimum and what the scaler wants. */
 	readonly keep: number;
+	/** Workers that jobs or the minimum ask for, whatever a roll wants to replace. */
+	readonly demand: number;
 	readonly idleTimeoutMs: number;
 	/** Nothing of the current release can be placed beside the old worker: it has to go first. */
 	readonly mustGiveWay: boolean;
@@ -43,7 +45,8 @@ export function chooseSurplus(input: SurplusInput): Surplus {
 
 	const left = current.slice(over);
 	const spare = Math.max(0, left.length - input.keep);
-	let recheckInMs: number | null = null;
+	const idleKeeper = input.workers.find(({ id, state }) => id === keeper && state === 'idle');
+	let recheckInMs: number | null = idleKeeper === undefined || input.demand > 0 ? null : input.idleTimeoutMs - idleKeeper.idleMs;
 	for (const worker of left.filter(({ state }) => state === 'idle').slice(0, spare)) {
 		if (worker.idleMs >= input.idleTimeoutMs) stops.push({ workerId: worker.id, reason: 'idle timeout' });
 		else recheckInMs = Math.min(recheckInMs ?? Number.POSITIVE_INFINITY, input.idleTimeoutMs - worker.idleMs);
@@ -53,11 +56,12 @@ export function chooseSurplus(input: SurplusInput): Surplus {
 
 /**
  * While no worker of the current release is ready, one of the old ones stays: there is never a moment without a worker. A busy one, because
- * an idle one makes room for its successor at once.
+ * an idle one makes room for its successor at once. One that nobody needs still ends at its idle timeout, should its successor never come.
  */
-function chooseKeeper({ workers, workersMax }: SurplusInput, current: readonly SurplusWorker[]): string | null {
+function chooseKeeper({ workers, workersMax, demand, idleTimeoutMs }: SurplusInput, current: readonly SurplusWorker[]): string | null {
 	if (workersMax === 0 || current.some(({ state }) => state !== 'starting')) return null;
-	const ready = workers.filter(({ outdated, state }) => outdated && state !== 'starting');
+	const isNeeded = ({ state, idleMs }: SurplusWorker): boolean => state === 'busy' || demand > 0 || idleMs < idleTimeoutMs;
+	const ready = workers.filter((worker) => worker.outdated && worker.state !== 'starting' && isNeeded(worker));
 	return ready.sort(leastUsefulFirst).at(-1)?.id ?? null;
 }
 

@@ -187,6 +187,7 @@ export class Scaler {
 			workers: muster.surplus,
 			workersMax,
 			keep: Math.max(desired.workers, Math.min(workersMin, workersMax)),
+			demand: Math.max(wanted.workers, Math.min(workersMin, workersMax)),
 			idleTimeoutMs: spec.idleTimeoutS * 1_000,
 		};
 		const surplus = chooseSurplus({ ...surplusInput, mustGiveWay: false });

@@ -282,3 +282,31 @@ describe('whatever is late, lost or cut off', () => {
 		);
 	});
 });
+
+describe('a region that an endpoint leaves', () => {
+	const moved = spec({ workersMax: 3, gpuPools: ['ADA_48_PRO'] });
+	const regions = [region('old', [host()]), region('new', [host({ gpuType: L40S })])];
+	const held: Share[] = [{ region: 'old', workersMax: 3, workersMin: 0 }];
+	const use = (over: Partial<RegionUse> = {}): RegionUse => ({ revision: 1, alive: 0, blocked: false, ...over });
+
+	test('keeps one worker until another region serves, which starts one whether a job asks for it or not', () => {
+		const first = allocateGrants(moved, held, regions, new Map([['old', use({ alive: 3 })]]), 2);
+		expect(brief(first)).toBe('old:1/1');
+		const confirmed = allocateGrants(moved, first, regions, new Map([['old', use({ revision: 2, alive: 1 })]]), 3);
+		expect(brief(confirmed)).toBe('new:2/1 old:1/0');
+		const starting = new Map([
+			['old', use({ revision: 3, alive: 1 })],
+			['new', use({ revision: 3, alive: 1, isServing: false })],
+		]);
+		expect(brief(allocateGrants(moved, confirmed, regions, starting, 4))).toBe('new:2/1 old:1/0');
+		const serving = new Map([...starting, ['new', use({ revision: 3, alive: 1, isServing: true })] as const]);
+		expect(brief(allocateGrants(moved, confirmed, regions, serving, 4))).toBe('new:2/0');
+	});
+
+	test('keeps none where the maximum is one, where it has none, or where there is nowhere to go', () => {
+		const uses = new Map([['old', use({ alive: 1 })]]);
+		expect(brief(allocateGrants({ ...moved, workersMax: 1 }, [{ region: 'old', workersMax: 1, workersMin: 0 }], regions, uses, 2))).toBe('');
+		expect(brief(allocateGrants(moved, held, regions, new Map([['old', use({ revision: 2 })]]), 2))).toBe('new:3/0');
+		expect(brief(allocateGrants(moved, held, [regions[0] ?? region('old')], uses, 2))).toBe('');
+	});
+});

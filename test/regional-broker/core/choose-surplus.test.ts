@@ -6,7 +6,7 @@ const idle = (id: string, idleMs: number): SurplusWorker => ({ id, state: 'idle'
 const busy = (id: string): SurplusWorker => ({ id, state: 'busy', outdated: false, idleMs: 0 });
 const starting = (id: string): SurplusWorker => ({ id, state: 'starting', outdated: false, idleMs: 0 });
 const old = (worker: SurplusWorker): SurplusWorker => ({ ...worker, outdated: true });
-const base = { workersMax: 10, keep: 0, idleTimeoutMs: 5_000, mustGiveWay: false };
+const base = { workersMax: 10, keep: 0, demand: 0, idleTimeoutMs: 5_000, mustGiveWay: false };
 
 describe('idle timeout', () => {
 	it('stops a worker at its timeout and not before', () => {
@@ -45,6 +45,11 @@ describe('a release', () => {
 		expect(stopped([old(idle('a', 0)), old(idle('b', 5)), old(starting('c'))])).toEqual(['b', 'c']);
 		expect(stopped([old(busy('a'))])).toEqual([]);
 	});
+	it('ends an old worker that nobody needs at its idle timeout, should no new one come', () => {
+		expect(chooseSurplus({ ...base, workers: [old(idle('a', 4_000))], keep: 1 })).toEqual({ stops: [], keeper: 'a', recheckInMs: 1_000 });
+		expect(stopped([old(idle('a', 5_000))])).toEqual(['a']);
+		expect(stopped([old(idle('a', 5_000))], { demand: 1 })).toEqual([]);
+	});
 	it('gives up the last old worker where there is no room beside it, or no worker is allowed any more', () => {
 		expect(stopped([old(busy('a'))], { mustGiveWay: true })).toEqual(['a']);
 		expect(stopped([old(busy('a'))], { workersMax: 0 })).toEqual(['a']);
@@ -56,6 +61,7 @@ const input = fc.record({
 	workers: fc.uniqueArray(worker, { selector: ({ id }) => id, maxLength: 20 }),
 	workersMax: fc.nat(20),
 	keep: fc.nat(20),
+	demand: fc.constant(1),
 	idleTimeoutMs: fc.integer({ min: 1, max: 10_000 }),
 	mustGiveWay: fc.constant(false),
 });

@@ -169,6 +169,14 @@ describe('stopping', () => {
 		expect(host.workers.map(({ id }) => id)).toEqual(['old']);
 	});
 
+	it('ends the last old worker at its idle timeout where the new release can run nowhere and nobody needs it', async () => {
+		const host = await liveHost('h1');
+		host.workers = [{ id: 'old', endpointId: 'ep1', version: 1, phase: 'idle', gpus: [0], jobs: [], room: 1, startedAgoMs: 1, idleMs: 900 }];
+		await world.grant(grantOf('ep1', { version: 2, workersMax: 2, spec: { idleTimeoutS: 1, gpuPools: ['HOPPER_141'] } }));
+		await until(() => host.workers.length === 0, { what: 'the old worker to end', timeoutMs: 10_000 });
+		expect(startsOf(host)).toEqual([]);
+	});
+
 	it('replaces as many idle workers as there were, also when no job asks for any', async () => {
 		const host = await liveHost('h1');
 		host.workers = [0, 1, 2].map((n) => ({ id: `old-${n}`, endpointId: 'ep1', version: 1, phase: 'idle' as const, gpus: [n], jobs: [], room: 1, startedAgoMs: 1, idleMs: 0 }));

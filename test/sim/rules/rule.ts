@@ -47,5 +47,5 @@ export const NO_STOPS: readonly string[] = [];
 
 /** Which workers go when `keep` stay whatever happens and idle ones beyond them stay for the idle timeout. */
 export function surplusOf(input: Pick<RuleInput, 'workers'>, workersMax: number, keep: number, idleTimeoutMs: number): Surplus {
-	return chooseSurplus({ workers: input.workers, workersMax, keep, idleTimeoutMs, mustGiveWay: false });
+	return chooseSurplus({ workers: input.workers, workersMax, keep, idleTimeoutMs, demand: keep, mustGiveWay: false });
 }
