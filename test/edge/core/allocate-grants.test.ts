@@ -306,7 +306,9 @@ describe('a region that an endpoint leaves', () => {
 	test('keeps none where the maximum is one, where it has none, or where there is nowhere to go', () => {
 		const uses = new Map([['old', use({ alive: 1 })]]);
 		expect(brief(allocateGrants({ ...moved, workersMax: 1 }, [{ region: 'old', workersMax: 1, workersMin: 0 }], regions, uses, 2))).toBe('');
-		expect(brief(allocateGrants(moved, held, regions, new Map([['old', use({ revision: 2 })]]), 2))).toBe('new:3/0');
+		const lowered = allocateGrants(moved, held, regions, new Map([['old', use()]]), 2);
+		expect(brief(lowered)).toBe('');
+		expect(brief(allocateGrants(moved, lowered, regions, new Map([['old', use({ revision: 2 })]]), 3))).toBe('new:3/0');
 		expect(brief(allocateGrants(moved, held, [regions[0] ?? region('old')], uses, 2))).toBe('');
 	});
 });
