@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { addCatalog } from './commands/catalog.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addContext } from './commands/context.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEndpoint } from './commands/endpoint.ts';
+import { addEndpointFleet } from './commands/endpoint-fleet.ts';
+import { addExplain } from './commands/explain.ts';
 import { addJobs } from './commands/job.ts';
 import { addAccount, addKey } from './commands/key.ts';
 import { addLogin } from './commands/login.ts';
@@ -38,11 +41,14 @@ export function createProgram(): Command {
 		['longshore deploy --dry-run', 'what longshore.json would change'],
 		['longshore doctor', 'is everything all right?'],
 	]);
-	addEndpoint(program);
+	const endpoint = addEndpoint(program);
+	addEndpointFleet(endpoint);
+	addExplain(endpoint);
 	addDeploy(program);
 	addTemplate(program);
 	addStorage(program);
 	addKey(program);
+	addCatalog(program);
 	addJobs(program);
 	addQueue(program);
 	addContext(program);

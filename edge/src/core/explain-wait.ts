@@ -47,7 +47,11 @@ type Workers = WaitExplanation['workers'];
 
 function reasonOf(facts: WaitFacts, routes: EndpointRoutes | null, here: RegionRoute | null, workers: Workers): { reason: WaitReason; text: string } {
 	if (routes !== null && routes.workersMax === 0) return { reason: 'no_workers_allowed', text: 'the endpoint allows no workers: raise workers max above 0' };
-	if (here === null) return { reason: 'no_region', text: 'no region has a host that may run this endpoint: check its GPU pools, data centres and CUDA versions against the hosts' };
+	if (here === null)
+		return {
+			reason: 'no_region',
+			text: 'no region has a host that may run this endpoint: check its GPU pools, data centres and CUDA versions against the hosts; those that drain do not count',
+		};
 	if (here.silentMs > facts.silentMsMax) return { reason: 'region_silent', text: `region ${here.region} has not been heard for ${Math.round(here.silentMs / 1_000)} s` };
 	if (workers.initializing > 0 && workers.idle === 0) return { reason: 'worker_starting', text: `${count(workers.initializing, 'worker')} starting in ${here.region}` };
 	if (workers.running + workers.idle === 0) {

@@ -25,7 +25,7 @@ export function addEndpoint(program: Command): Command {
 			['longshore endpoint create text --template base --cpu --max 2', 'from a template, without a GPU'],
 		]),
 	)
-		.option('--type <type>', 'QUEUE or LOAD_BALANCER', 'QUEUE')
+		.option('--type <type>', 'QUEUE or LOAD_BALANCER; QUEUE when nothing is said')
 		.option('--dry-run', 'show the request and send nothing')
 		.action(withSession(create));
 	define(endpoint, 'list', 'All endpoints of the account', [['longshore endpoint list -o json', 'for programs']])
@@ -49,7 +49,7 @@ export function addEndpoint(program: Command): Command {
 }
 
 async function create(session: Session, name: string, flags: SpecFlags & { readonly dryRun?: boolean }): Promise<void> {
-	const body = await withReferences(session, bodyFromFlags({ ...flags, name }), flags);
+	const body: Record<string, unknown> = { type: 'QUEUE', ...(await withReferences(session, bodyFromFlags({ ...flags, name }), flags)) };
 	if (body['image'] === undefined)
 		throw new UsageError(
 			'an endpoint needs something to run: --image, --directory or --template',
