@@ -14,6 +14,7 @@ import { until } from '../support/wait.ts';
 const reportsGeneratorErrors = (version: RunpodVersion): boolean => RUNPOD_WORKER_VERSIONS.indexOf(version) >= RUNPOD_WORKER_VERSIONS.indexOf('1.6.2');
 const failsOnYieldedErrors = (version: RunpodVersion): boolean => RUNPOD_WORKER_VERSIONS.indexOf(version) >= RUNPOD_WORKER_VERSIONS.indexOf('1.7.13');
 const takesBatches = (version: RunpodVersion): boolean => RUNPOD_WORKER_VERSIONS.indexOf(version) >= RUNPOD_WORKER_VERSIONS.indexOf('1.7.1');
+const finishesOnSigterm = (version: RunpodVersion): boolean => RUNPOD_WORKER_VERSIONS.indexOf(version) >= RUNPOD_WORKER_VERSIONS.indexOf('1.7.13');
 const hasStopChannel = (version: RunpodVersion): boolean => version === '1.12.0';
 
 /** A worker that is asked to end has this long: a test that waits for less sees only those that end by themselves. */
@@ -115,7 +116,7 @@ describe.concurrent.each([...RUNPOD_WORKER_VERSIONS])('runpod %s', { timeout: 24
 			expect(log()).not.toMatch(/Failed to return|unexpected content type/);
 		}));
 
-	test('workers end: by refresh_worker, by a crash, at a release', () =>
+	test('workers end: by refresh_worker, by a crash, at a release, by SIGTERM', () =>
 		withEndpoint(version, 'plain', async ({ id: endpointId, api }) => {
 			const refreshed = await runToEnd(api, { refresh: true });
 			expect(refreshed).toMatchObject({ status: 'COMPLETED' });
@@ -135,7 +136,16 @@ describe.concurrent.each([...RUNPOD_WORKER_VERSIONS])('runpod %s', { timeout: 24
 			expect(drained, 'a job outlives the release of its worker').toMatchObject({ status: 'COMPLETED', output: { release: null } });
 			expect(drained).not.toHaveProperty('retries');
 			await processGone(pidOf(drained));
-			expect(await runToEnd(api, { n: 2 })).toMatchObject({ status: 'COMPLETED', output: { release: '2' } });
+			const renewed = await runToEnd(api, { n: 2 });
+			expect(renewed).toMatchObject({ status: 'COMPLETED', output: { release: '2' } });
+
+			const signalled = await api.run({ sleep: 2 });
+			await api.untilState(signalled, ['IN_PROGRESS'], 60_000);
+			process.kill(pidOf(renewed), 'SIGTERM');
+			const survived = await end(api, signalled);
+			expect(survived, 'SIGTERM by somebody else: the job ends all the same').toMatchObject({ status: 'COMPLETED' });
+			if (finishesOnSigterm(version)) expect([pidOf(survived), survived['retries']]).toEqual([pidOf(renewed), undefined]);
+			else expect(survived).toMatchObject({ retries: 1 });
 		}));
 
 	test('a generator: chunks on the stream, no aggregate, errors that it raises and yields', () =>
