@@ -26,7 +26,7 @@ export interface TextKey {
 
 interface Pad {
 	readonly firstBlock: number;
-	readonly bytes: Uint8Array;
+	readonly words: Uint32Array;
 }
 
 /** One key at work. Counter blocks are never used twice: a random prefix for each object's life, and a block number that only rises. */
@@ -42,27 +42,29 @@ class KeyInUse {
 
 	seal(text: Uint8Array): Uint8Array {
 		const blocks = Math.ceil(text.length / BLOCK_BYTES);
-		const sealed = new Uint8Array(HEAD_BYTES + text.length);
 		if (text.length > PAD_TEXT_BYTES_MAX) {
-			const from = this.#takeBlocks(blocks);
-			this.#writeHead(sealed, from);
+			const sealed = new Uint8Array(HEAD_BYTES + text.length);
+			this.#writeHead(sealed, this.#takeBlocks(blocks));
 			sealed.set(createCipheriv(CIPHER, this.#key, sealed.subarray(0, HEAD_BYTES)).update(text), HEAD_BYTES);
 			return sealed;
 		}
 		const pad = this.#padWith(blocks);
 		const from = this.#takeBlocks(blocks);
+		const sealed = new Uint8Array(HEAD_BYTES + blocks * BLOCK_BYTES);
 		this.#writeHead(sealed, from);
-		mix(sealed, HEAD_BYTES, text, 0, pad.bytes, (from - pad.firstBlock) * BLOCK_BYTES, text.length);
-		return sealed;
+		sealed.set(text, HEAD_BYTES);
+		mix(new Uint32Array(sealed.buffer, HEAD_BYTES), pad, from);
+		return sealed.subarray(0, HEAD_BYTES + text.length);
 	}
 
 	open(sealed: Uint8Array): Uint8Array {
 		const length = sealed.length - HEAD_BYTES;
 		const pad = this.#padOf(sealed, length);
 		if (pad === null) return createDecipheriv(CIPHER, this.#key, sealed.subarray(0, HEAD_BYTES)).update(sealed.subarray(HEAD_BYTES));
-		const text = new Uint8Array(length);
-		mix(text, 0, sealed, HEAD_BYTES, pad.bytes, (blockOf(sealed) - pad.firstBlock) * BLOCK_BYTES, length);
-		return text;
+		const text = new Uint8Array(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES);
+		text.set(sealed.subarray(HEAD_BYTES));
+		mix(new Uint32Array(text.buffer), pad, blockOf(sealed));
+		return text.subarray(0, length);
 	}
 
 	#takeBlocks(blocks: number): number {
@@ -77,7 +79,8 @@ class KeyInUse {
 		if (last !== undefined && holds(last, this.#nextBlock, blocks * BLOCK_BYTES)) return last;
 		const head = new Uint8Array(HEAD_BYTES);
 		this.#writeHead(head, this.#nextBlock);
-		const pad = { firstBlock: this.#nextBlock, bytes: createCipheriv(CIPHER, this.#key, head).update(ZEROS) };
+		const stream = createCipheriv(CIPHER, this.#key, head).update(ZEROS);
+		const pad = { firstBlock: this.#nextBlock, words: new Uint32Array(Uint8Array.from(stream).buffer) };
 		this.#pads = [...this.#pads.slice(1 - PADS_KEPT), pad];
 		return pad;
 	}
@@ -136,10 +139,11 @@ function blockOf(sealed: Uint8Array): number {
 
 function holds(pad: Pad, block: number, length: number): boolean {
 	const at = (block - pad.firstBlock) * BLOCK_BYTES;
-	return at >= 0 && at + length <= pad.bytes.length;
+	return at >= 0 && at + length <= PAD_BYTES;
 }
 
-/** `to[toAt…] = from[fromAt…] XOR pad[padAt…]`. */
-function mix(to: Uint8Array, toAt: number, from: Uint8Array, fromAt: number, pad: Uint8Array, padAt: number, length: number): void {
-	for (let i = 0; i < length; i++) to[toAt + i] = (from[fromAt + i] as number) ^ (pad[padAt + i] as number);
+/** Mixes the key stream from `block` on into whole blocks. */
+function mix(words: Uint32Array, { firstBlock, words: stream }: Pad, block: number): void {
+	const from = (block - firstBlock) * (BLOCK_BYTES / 4);
+	for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) ^ (stream[from + i] as number);
 }
