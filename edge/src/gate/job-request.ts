@@ -3,9 +3,9 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { JsonObjectError, topLevelMembers } from '@longshore/shared-schema/json/top-level';
 import { INLINE_PAYLOAD_BYTES_MAX, JSON_DEPTH_MAX } from '@longshore/shared-schema/limits';
 import { type JobRequestOptions, jobRequestOptions, toWorkerJobText } from '@longshore/shared-schema/wire/runpod-job';
-import type * as z from 'zod';
 import type { EndpointRecord } from '../stores/endpoint-store.ts';
 import type { Submission } from '../stores/job-submit.ts';
+import { describeFirst } from './describe-first.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 const encoder = new TextEncoder();
@@ -73,11 +73,5 @@ function optionsOf(members: ReadonlyMap<string, string>): JobRequestOptions {
 	if (given.length === 0) return NO_OPTIONS;
 	const parsed = jobRequestOptions.safeParse(Object.fromEntries(given.map((name) => [name, JSON.parse(members.get(name) ?? 'null')])));
 	if (parsed.success) return parsed.data;
-	throw new LongshoreError('invalid_request', describeIssue(parsed.error));
-}
-
-/** The first issue as `field: what is wrong`, with the bound that zod names. */
-export function describeIssue(error: z.ZodError): string {
-	const issue = error.issues[0];
-	return issue === undefined ? 'the request is invalid' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
+	throw new LongshoreError('invalid_request', describeFirst(parsed.error));
 }

@@ -44,7 +44,7 @@ export const batchRequests = z
 	.union([z.array(batchRequest).max(BATCH_REQUESTS_MAX), z.object({ requests: z.array(batchRequest).max(BATCH_REQUESTS_MAX) })])
 	.meta({ id: 'BatchRequests' });
 /** An OpenAI call's body: the model server knows what it means. */
-export const openAiRequest = z.looseObject({ stream: z.boolean().optional().describe('true: the answer is a stream of server-sent events.') }).meta({ id: 'OpenAiRequest' });
+export const openAiRequest = z.looseObject({ stream: z.unknown().optional().describe('`true`: the answer is a stream of server-sent events.') }).meta({ id: 'OpenAiRequest' });
 
 /** RunPod's public states. */
 export const RUNPOD_STATUSES = ['IN_QUEUE', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT'] as const;

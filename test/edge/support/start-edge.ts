@@ -11,7 +11,8 @@ import { workerdBinary } from '../../../infra/workerd/binary.ts';
 import { bundleEdge } from '../../../infra/workerd/bundle.ts';
 import { renderWorkerdConfig } from '../../../infra/workerd/config.ts';
 
-const OPERATOR_TOKEN = 'operator-token-of-a-test';
+/** Token of every edge that a test starts. */
+export const OPERATOR_TOKEN = 'operator-token-of-a-test';
 
 /** Timers that let a test see in a second what takes minutes in production. The retention stays long unless a test shortens it. */
 const SETTINGS: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { cutFrames, decodeFramed } from '@longshore/shared-schema/wire/framing';
 import type * as z from 'zod';
-import { describeIssue } from '../../gate/job-request.ts';
+import { describeFirst } from '../../gate/describe-first.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -23,7 +23,7 @@ export function parseFramed<T extends z.ZodType>(schema: T, body: Uint8Array, le
 
 function check<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 	const parsed = schema.safeParse(value);
-	if (!parsed.success) throw new LongshoreError('invalid_request', describeIssue(parsed.error));
+	if (!parsed.success) throw new LongshoreError('invalid_request', describeFirst(parsed.error));
 	return parsed.data;
 }
 

@@ -6,14 +6,16 @@ import type * as z from 'zod';
 import { describeIssues } from '../../core/describe-issues.ts';
 import { readBody } from '../../gate/body.ts';
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
 /** The body of a management call. Throws `malformed_json`, or `unprocessable` with every field and what is wrong with it. */
 export async function readManageBody<T extends z.ZodType>(request: Request, schema: T): Promise<z.output<T>> {
-	const text = new TextDecoder().decode(await readBody(request, MANAGE_BODY_BYTES_MAX));
+	const body = await readBody(request, MANAGE_BODY_BYTES_MAX);
 	let value: unknown;
 	try {
-		value = JSON.parse(text);
-	} catch {
-		throw new LongshoreError('malformed_json', 'the request body is not valid JSON');
+		value = JSON.parse(decoder.decode(body));
+	} catch (error) {
+		throw new LongshoreError('malformed_json', `the request body is not valid ${error instanceof TypeError ? 'UTF-8' : 'JSON'}`);
 	}
 	const parsed = schema.safeParse(value);
 	if (parsed.success) return parsed.data;
