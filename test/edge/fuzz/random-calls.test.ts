@@ -11,7 +11,7 @@ import { startWorld, type Target, targetsOf, type World } from './world.ts';
 
 const SEED = Number(process.env['LONGSHORE_FUZZ_SEED'] ?? 20_260_901);
 /** Calls of each operation, and of paths that there are not. */
-const RUNS = Number(process.env['LONGSHORE_FUZZ_RUNS'] ?? 40);
+const RUNS = Number(process.env['LONGSHORE_FUZZ_RUNS'] ?? 25);
 const TIMEOUT_MS = 60_000 + RUNS * 500;
 
 const document = createDocument(apps.flatMap(({ routes }) => routes));
@@ -170,7 +170,10 @@ describe.each(targets)('$name', (target) => {
 	const names = [...target.template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 	const bodies =
 		target.operation.requestBody === undefined
-			? fc.option(junkBody, { nil: undefined })
+			? fc.option(
+					junkBody.filter((body) => body.length < 200),
+					{ nil: undefined },
+				)
 			: fc.oneof({ weight: 3, arbitrary: spoiledBody(target) }, { weight: 1, arbitrary: junkBody });
 
 	test(
@@ -208,6 +211,7 @@ describe.each(targets)('$name', (target) => {
 	test.runIf(target.operation.security.length > 0)(
 		'changes nothing without its key',
 		async () => {
+			await world.pathFor(target);
 			const before = await world.snapshot();
 			const keys = fc.oneof(
 				fc.constantFrom('', 'Bearer', 'Bearer ', 'Basic dXNlcjpwYXNz', `Bearer ${'k'.repeat(5_000)}`, 'Bearer null', 'Bearer lsk_'),

@@ -9,6 +9,14 @@ export const openApiOperation: Operation = {
 	answers: { 200: { text: 'The OpenAPI 3.1 document of this gateway.', type: 'application/json' } },
 };
 
+export const docsOperation: Operation = {
+	id: 'docs',
+	group: 'Service',
+	summary: 'Read this document as a page',
+	key: 'none',
+	answers: { 200: { text: 'The page; it asks nothing else of anybody.', type: 'text/html' } },
+};
+
 export const livezOperation: Operation = {
 	id: 'livez',
 	group: 'Service',
