@@ -1,4 +1,5 @@
 /** The OpenAPI 3.1 document of the routes that are really registered. */
+import { RATE_LIMITS, type RateRoute } from '@longshore/shared-schema/limits';
 import { errorFormOf } from '../errors.ts';
 import type { DescribedRoute } from '../routes/create-app.ts';
 import { ERROR_FORMS, errorsOf, isOfOneJob } from './errors.ts';
@@ -92,9 +93,9 @@ export function toTemplate(path: string): string {
 }
 
 function toOperation(id: string, method: string, path: string, operation: Operation, book: SchemaBook): OpenApiOperation {
-	const { group, summary, text, key, body } = operation;
+	const { group, summary, text, key, body, limit } = operation;
 	const scope = key === 'none' || key === 'operator' ? '' : `The key needs the scope \`${key}\`.`;
-	const description = [text, scope].filter((part) => part !== undefined && part !== '').join('\n\n');
+	const description = [text, scope, limit === undefined ? '' : limitText(limit)].filter((part) => part !== undefined && part !== '').join('\n\n');
 	return {
 		operationId: id,
 		tags: [group],
@@ -113,6 +114,12 @@ function toOperation(id: string, method: string, path: string, operation: Operat
 				}),
 		responses: answersOf(path, operation, book),
 	};
+}
+
+function limitText(limit: RateRoute): string {
+	const { per10s, concurrent, workerShare } = RATE_LIMITS[limit];
+	const more = workerShare === 0 ? '' : ', more where many workers run';
+	return `At most ${per10s.toLocaleString('en')} calls in 10 s and ${concurrent} at one time, per account and endpoint${more}.`;
 }
 
 function parametersOf(path: string, { path: own = [], query = [], headers = [] }: Operation, book: SchemaBook): OpenApiParameter[] {

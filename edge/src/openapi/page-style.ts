@@ -4,8 +4,7 @@ export const PAGE_STYLE = `
 :root{color-scheme:light dark;--ink:#1b2530;--soft:#566472;--paper:#fff;--shade:#f3f5f7;--line:#d5dce2;--blue:#0b5cad;--green:#12703f;--amber:#8a5300;--red:#b3261e;--violet:#6a3fb5;--code:#0f1b26;--codeink:#e4edf5}
 @media(prefers-color-scheme:dark){:root{--ink:#e3e9ef;--soft:#9dabb8;--paper:#11181f;--shade:#1a232c;--line:#2f3b47;--blue:#7cb8f5;--green:#6cce9a;--amber:#e8b464;--red:#ff8f86;--violet:#b99bf2;--code:#0a1016;--codeink:#dbe6f0}}
 *{box-sizing:border-box}
-html{scroll-behavior:smooth;scroll-padding-top:1rem}
-@media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
+html{scroll-padding-top:1rem}
 body{margin:0;font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;color:var(--ink);background:var(--paper)}
 a{color:var(--blue)}
 :focus-visible{outline:3px solid var(--blue);outline-offset:2px;border-radius:3px}

@@ -6,11 +6,12 @@ import { fieldItem, insideOf, type Resolve } from './page-fields.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-style.ts';
 import { escapeHtml, inlineText, richText } from './page-text.ts';
 
-/** An operation with where it is. */
+/** An operation with where it is; `others` are methods of the same path that do the same. */
 interface Place {
 	readonly method: string;
 	readonly path: string;
 	readonly operation: OpenApiOperation;
+	readonly others: readonly { readonly method: string; readonly id: string }[];
 }
 
 /** The page; `origin` stands in its examples. */
@@ -19,9 +20,7 @@ export function renderPage(document: OpenApiDocument, origin: string): string {
 		const ref = schema['$ref'];
 		return typeof ref === 'string' ? (document.components.schemas[ref.slice(ref.lastIndexOf('/') + 1)] ?? {}) : schema;
 	};
-	const places = Object.entries(document.paths).flatMap(([path, item]) =>
-		Object.entries(item).map(([method, operation]): Place => ({ method: method.toUpperCase(), path, operation })),
-	);
+	const places = Object.entries(document.paths).flatMap(([path, item]) => placesOf(path, item));
 	const groups = document.tags
 		.map(({ name, description }) => ({ name, description, places: places.filter(({ operation }) => operation.tags.includes(name)) }))
 		.filter((group) => group.places.length > 0);
@@ -42,19 +41,33 @@ export function renderPage(document: OpenApiDocument, origin: string): string {
 </div><script>${PAGE_SCRIPT}</script></body></html>`;
 }
 
-function menuItem({ method, path, operation }: Place): string {
-	return `<li data-find="${findText({ method, path, operation })}"><a href="#${operation.operationId}">${escapeHtml(operation.summary)}${/By(Post|Put|Patch|Delete)$/.test(operation.operationId) ? ` (${method})` : ''}</a></li>`;
+/** Methods that the same operation serves stand together. */
+function placesOf(path: string, item: Readonly<Record<string, OpenApiOperation>>): Place[] {
+	const all = Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation }));
+	const isSame = (one: OpenApiOperation, other: OpenApiOperation): boolean => new RegExp(`^${one.operationId}By(Get|Post|Put|Patch|Delete)$`).test(other.operationId);
+	return all
+		.filter(({ operation }) => !all.some((other) => isSame(other.operation, operation)))
+		.map((place) => {
+			const same = [place, ...all.filter(({ operation }) => isSame(place.operation, operation))];
+			// The one that says most: with a body, where there is one.
+			const shown = same.find(({ operation }) => operation.requestBody !== undefined) ?? place;
+			return { ...shown, others: same.filter((other) => other !== shown).map(({ method, operation }) => ({ method, id: operation.operationId })) };
+		});
+}
+
+function menuItem(place: Place): string {
+	return `<li data-find="${findText(place)}"><a href="#${place.operation.operationId}">${escapeHtml(place.operation.summary)}</a></li>`;
 }
 
 function article(place: Place, origin: string, resolve: Resolve): string {
-	const { method, path, operation } = place;
+	const { method, path, operation, others } = place;
 	const { operationId: id, parameters, requestBody: body } = operation;
 	const schema = body?.content['application/json']?.schema;
 	const inWhere = { path: 'path', query: 'query', header: 'header' } as const;
 	return [
 		`<article id="${id}" data-find="${findText(place)}" aria-labelledby="${id}-title">`,
 		`<h3 id="${id}-title">${escapeHtml(operation.summary)}<a class="anchor" href="#${id}" aria-label="Link to ${escapeHtml(operation.summary)}">#</a></h3>`,
-		`<div class="call"><span class="method ${method}">${method}</span><code>${escapeHtml(path)}</code></div>`,
+		`<div class="call"><span class="method ${method}">${method}</span>${others.map((other) => `<span class="method ${other.method}" id="${other.id}">${other.method}</span>`).join('')}<code>${escapeHtml(path)}</code></div>`,
 		operation.description === undefined ? '' : richText(operation.description),
 		parameters.length === 0 ? '' : '<h4>Parameters</h4><ul class="fields">',
 		...parameters.map(({ name, in: where, required, schema: of, description }) => fieldItem(name, of, [inWhere[where], ...(required ? ['required'] : [])], description, resolve)),
@@ -88,8 +101,12 @@ function contentOf(type: string, schema: JsonSchema | undefined, example: unknow
 }
 
 /** Where the search looks: lower case. */
-function findText({ method, path, operation }: Place): string {
-	return escapeHtml([method, path, operation.summary, operation.operationId, ...operation.tags, ...operation.parameters.map(({ name }) => name)].join(' ').toLowerCase());
+function findText({ method, path, operation, others }: Place): string {
+	return escapeHtml(
+		[method, ...others.map((other) => other.method), path, operation.summary, operation.operationId, ...operation.tags, ...operation.parameters.map(({ name }) => name)]
+			.join(' ')
+			.toLowerCase(),
+	);
 }
 
 function idOf(group: string): string {

@@ -37,7 +37,7 @@ export type JobRequestOptions = z.infer<typeof jobRequestOptions>;
 
 const jobInput = z.looseObject({}).describe('Any JSON object: the worker gets it as it was sent.');
 /** A whole submit, for its document: the edge parses the options and keeps `input` as the raw text. */
-export const jobRequest = jobRequestOptions.extend({ input: jobInput }).meta({ id: 'JobRequest' });
+export const jobRequest = z.object({ input: jobInput, ...jobRequestOptions.shape }).meta({ id: 'JobRequest' });
 const batchRequest = z.object({ input: jobInput });
 /** Requests of a batch, bare or under `requests`. */
 export const batchRequests = z
