@@ -1,8 +1,11 @@
 /** Turns what was measured into named figures with the bounds that the project holds itself to. */
 import type { Latency } from './histogram.ts';
 import type { LoadResult, OpenLoopResult } from './load.ts';
+import type { ChunkResult } from './measure/chunks.ts';
 import type { JobsResult } from './measure/jobs.ts';
+import type { LargeResult } from './measure/large.ts';
 import type { LatencyResult } from './measure/latency.ts';
+import type { WaitingResult } from './measure/waiting.ts';
 import type { Figure } from './report.ts';
 import type { Usage } from './usage.ts';
 
@@ -49,10 +52,29 @@ export function latencyFigures(result: LatencyResult): Figure[] {
 	];
 }
 
-export function memoryFigures(usage: Usage): Figure[] {
+export function chunkFigures(result: ChunkResult): Figure[] {
+	return [...spread('chunk: yield to reader, server-sent events', result.sse), ...spread('chunk: yield to reader, /stream', result.drain)];
+}
+
+export function largeFigures({ jobs, bytes, seconds, usage }: LargeResult): Figure[] {
+	const name = `${jobs} jobs of ${bytes / MIB} MiB at one time`;
+	return [{ name: `${name}: all completed after`, value: seconds, unit: 's', better: 'lower' }, ...memoryFigures(usage, `${name}, peak memory`)];
+}
+
+export function waitingFigures(result: WaitingResult): Figure[] {
+	const name = `${result.callers} waiting /stream calls`;
+	return [
+		{ name: `${name}: edge's memory for each`, value: result.edgeBytesEach / 1024, unit: 'KiB', better: 'lower' },
+		{ name: `${name}: edge's CPU while they wait`, value: result.edgeCpuPercent, unit: '%', better: 'lower' },
+		...spread(`${name}: another endpoint's runsync beside them`, result.beside),
+		...spread(`${name}: the same without them`, result.alone),
+	];
+}
+
+export function memoryFigures(usage: Usage, name = 'peak memory'): Figure[] {
 	return [...usage]
 		.filter(([kind]) => kind !== 'generator')
-		.map(([kind, { processes, peakBytes }]) => ({ name: `peak memory: ${kind} (largest of ${processes})`, value: peakBytes / MIB, unit: 'MiB', better: 'lower' }));
+		.map(([kind, { processes, peakBytes }]) => ({ name: `${name}: ${kind} (largest of ${processes})`, value: peakBytes / MIB, unit: 'MiB', better: 'lower' }));
 }
 
 function refusals(name: string, load: LoadResult): Figure[] {

@@ -24,6 +24,8 @@ export interface Subject {
 	deploy(slots: number): Promise<Target>;
 	/** An endpoint whose jobs nobody takes. */
 	deployUnserved(): Promise<Target>;
+	/** An endpoint whose workers stream; absent where there is no such thing. */
+	deployStreaming?(): Promise<Target>;
 	/** Its processes now: number → kind. */
 	processes(): ReadonlyMap<number, string>;
 }
@@ -54,27 +56,31 @@ export function createTarget(baseUrl: string, endpointId: string, apiKey: string
  */
 export function stackSubject(stack: Stack): Subject {
 	return {
-		deploy: async (slots) => {
-			const id = await stack.deploy({
-				name: `bench-${slots}`,
-				directory: resolve(import.meta.dirname, 'worker'),
-				command: shellCommand(process.execPath, 'echo.ts'),
-				env: { CONCURRENCY: String(slots / WORKERS) },
-				workersMin: WORKERS,
-				workersMax: 64,
-				idleTimeoutS: 3_600,
-				scaling: { type: 'QUEUE_DELAY', queueDelay: 3_600 },
-			});
-			const target = createTarget(stack.url, id, stack.apiKey, slots);
-			await target.api.untilReady(WORKERS);
-			return target;
-		},
+		deploy: (slots) => deployWarm(stack, 'echo.ts', slots, WORKERS),
+		deployStreaming: () => deployWarm(stack, 'chunks.ts', 4, 1, ['ADA_48_PRO']),
 		deployUnserved: async () => {
 			const id = await stack.deploy({ name: 'bench-unserved', directory: import.meta.dirname, command: 'true', pools: ['BLACKWELL_180'], workersMin: 0, workersMax: 1_000 });
 			return createTarget(stack.url, id, stack.apiKey, 0);
 		},
 		processes: () => classifyStack(stack),
 	};
+}
+
+async function deployWarm(stack: Stack, program: string, slots: number, workers: number, pools?: readonly string[]): Promise<Target> {
+	const id = await stack.deploy({
+		name: `bench-${program}-${slots}`,
+		directory: resolve(import.meta.dirname, 'worker'),
+		command: shellCommand(process.execPath, program),
+		...(pools === undefined ? {} : { pools }),
+		env: { CONCURRENCY: String(slots / workers) },
+		workersMin: workers,
+		workersMax: 64,
+		idleTimeoutS: 3_600,
+		scaling: { type: 'QUEUE_DELAY', queueDelay: 3_600 },
+	});
+	const target = createTarget(stack.url, id, stack.apiKey, slots);
+	await target.api.untilReady(workers);
+	return target;
 }
 
 /** Waits until nothing is queued or running. */

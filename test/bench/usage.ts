@@ -5,6 +5,7 @@ import type { Subject } from './subject.ts';
 export interface KindUsage {
 	readonly processes: number;
 	readonly cpuS: number;
+	readonly residentBytes: number;
 	/** Of the largest process of the kind. */
 	readonly peakBytes: number;
 }
@@ -19,8 +20,13 @@ export function readUsage(subject: Subject): Usage {
 	for (const [pid, kind] of subject.processes()) {
 		const now = measureProcess(pid);
 		if (now === undefined) continue;
-		const sum = usage.get(kind) ?? { processes: 0, cpuS: 0, peakBytes: 0 };
-		usage.set(kind, { processes: sum.processes + 1, cpuS: sum.cpuS + now.cpuS, peakBytes: Math.max(sum.peakBytes, now.peakBytes) });
+		const sum = usage.get(kind) ?? { processes: 0, cpuS: 0, residentBytes: 0, peakBytes: 0 };
+		usage.set(kind, {
+			processes: sum.processes + 1,
+			cpuS: sum.cpuS + now.cpuS,
+			residentBytes: sum.residentBytes + now.residentBytes,
+			peakBytes: Math.max(sum.peakBytes, now.peakBytes),
+		});
 	}
 	return usage;
 }

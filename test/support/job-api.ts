@@ -49,8 +49,8 @@ export class JobApi {
 	}
 
 	/** `POST /run`, expected to be accepted; the job's id. */
-	async run(input: unknown, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
-		const answer = await this.call('/run', { body: { input, ...more } });
+	async run(input: unknown, more: Readonly<Record<string, unknown>> = {}, timeoutMs = 30_000): Promise<string> {
+		const answer = await this.call('/run', { body: { input, ...more }, timeoutMs });
 		if (answer.status !== 200 || typeof answer.json['id'] !== 'string') throw new Error(`/run answered ${answer.status}: ${answer.text}`);
 		return answer.json['id'];
 	}

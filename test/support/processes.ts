@@ -1,5 +1,5 @@
 /** Reads what Linux says of running processes: identity, family, CPU time and peak memory. Empty answers where there is no /proc. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
 /** A process that cannot be mistaken for a later one with the same number. */
 export interface ProcessIdentity {
@@ -10,9 +10,10 @@ export interface ProcessIdentity {
 	readonly command: string;
 }
 
-/** CPU seconds used so far and the largest resident set so far. */
+/** CPU seconds used so far, the resident set now and the largest so far. */
 export interface ProcessUsage {
 	readonly cpuS: number;
+	readonly residentBytes: number;
 	readonly peakBytes: number;
 }
 
@@ -68,8 +69,18 @@ export function measureProcess(pid: number): ProcessUsage | undefined {
 	const status = readProc(pid, 'status');
 	if (stat === undefined || status === undefined) return undefined;
 	const fields = statFields(stat);
-	const peakKb = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? '0';
-	return { cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S, peakBytes: Number(peakKb) * 1024 };
+	const bytesOf = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? '0') * 1024;
+	return { cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S, residentBytes: bytesOf('VmRSS'), peakBytes: bytesOf('VmHWM') };
+}
+
+/** Lets the process's peak start anew at what it holds now. False where the system does not allow it: the peak stays that since its start. */
+export function forgetPeak(pid: number): boolean {
+	try {
+		writeFileSync(`/proc/${pid}/clear_refs`, '5');
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 /** One variable of the environment that the process was started with. */

@@ -1,17 +1,25 @@
 /** All measurements of one subject, in an order in which none disturbs the next. */
-import { arrivalFigures, jobFigures, latencyFigures, machineFigure, memoryFigures, submitFigures, syncFigures } from '../figures.ts';
+import { arrivalFigures, chunkFigures, jobFigures, largeFigures, latencyFigures, machineFigure, memoryFigures, submitFigures, syncFigures, waitingFigures } from '../figures.ts';
 import { closedLoop, openLoop } from '../load.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Figure } from '../report.ts';
 import { type Subject, type Target, untilDrained } from '../subject.ts';
 import { readUsage } from '../usage.ts';
+import { measureChunks } from './chunks.ts';
 import { measureJobs } from './jobs.ts';
+import { measureLarge } from './large.ts';
 import { measureLatency } from './latency.ts';
+import { measureWaiting } from './waiting.ts';
 
 const CLIENTS = [1, 16, 64] as const;
 const SUBMITTERS = 64;
 const IDLE_JOBS = 300;
 const MACHINE_SECONDS = 2;
+const CHUNKS = 200;
+const LARGE_JOBS = 64;
+/** RunPod's largest body of `/run` is 10 MiB. */
+const LARGE_BYTES = 10 * 1024 * 1024;
+const WAITING_CALLERS = 1_000;
 /** Arrivals per second when nothing else says how many. */
 const RATE_PER_S = 500;
 
@@ -39,8 +47,21 @@ export async function measureAll(subject: Subject, options: BenchOptions, say: (
 		}
 	}
 	if (only.includes('submits')) await measureSubmits(subject, large, options, say, add);
+	if (only.includes('chunks') && subject.deployStreaming !== undefined) {
+		say(`${CHUNKS} chunks each way of one job …`);
+		add(...chunkFigures(await measureChunks(await subject.deployStreaming(), CHUNKS)));
+	}
+	if (only.includes('waiting')) {
+		say(`${WAITING_CALLERS} callers of /stream whose jobs wait …`);
+		add(...waitingFigures(await measureWaiting(subject, await subject.deployUnserved(), large, WAITING_CALLERS)));
+	}
 	add(await measureMachine(large, 'after', say));
 	add(...memoryFigures(readUsage(subject)));
+	// Last: it forgets the peaks of what came before.
+	if (only.includes('large')) {
+		say(`${LARGE_JOBS} jobs of ${LARGE_BYTES / 1024 / 1024} MiB at one time …`);
+		add(...largeFigures(await measureLarge(subject, large, LARGE_JOBS, LARGE_BYTES)));
+	}
 	return figures;
 }
 

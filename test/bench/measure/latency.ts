@@ -1,5 +1,6 @@
 /** What the platform adds to one job on an idle machine, from the clocks of the client and of the handler. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../clock.ts';
 import { Histogram, type Latency } from '../histogram.ts';
 import { LeanConnection } from '../lean-client.ts';
 import type { Target } from '../subject.ts';
@@ -63,9 +64,4 @@ function handlerStartMs(body: string): number {
 	const { output } = JSON.parse(body) as { output?: { atNs?: number } };
 	if (output?.atNs === undefined) throw new Error(`the worker's output is missing: ${body}`);
 	return output.atNs / 1e6;
-}
-
-/** The clock that all processes of the machine share. */
-function monotonicMs(): number {
-	return Number(process.hrtime.bigint()) / 1e6;
 }
