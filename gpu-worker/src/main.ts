@@ -13,6 +13,7 @@ import { openBridge } from './bridge/bridge.ts';
 import { connectNatsBus } from './bus/nats-bus.ts';
 import { type AgentSettings, agentSettings } from './config.ts';
 import { declaredInventory } from './gpu/declared.ts';
+import { createLogStore } from './logs/log-store.ts';
 import { createLog, type Log } from './log.ts';
 import { createProcessRuntime } from './runtime/process-runtime.ts';
 
@@ -27,6 +28,8 @@ async function main(): Promise<void> {
 	mkdirSync(stateDir, { recursive: true, mode: 0o700 });
 	const runtime = createProcessRuntime({ stateDir, allowed: settings.LONGSHORE_ALLOW_PROCESS_WORKERS === '1', log });
 	await runtime.cleanUp();
+	const logs = createLogStore(join(stateDir, 'logs'), () => Date.now());
+	logs.tidy();
 	const { spool, left } = openSpool(join(stateDir, 'spool'), log);
 	const listen = settings.LONGSHORE_BRIDGE_LISTEN;
 	const bridge = await openBridge(listen.host, listen.port === 0 ? rememberedPort(stateDir) : listen.port, { holdMs: TAKE_HOLD_MS, refusalDelayMs: REFUSAL_DELAY_MS }, log);
@@ -48,6 +51,7 @@ async function main(): Promise<void> {
 		bus,
 		broker: createBrokerClient(settings.LONGSHORE_BROKER_URL, settings.LONGSHORE_HOST_TOKEN),
 		runtime,
+		logs,
 		spool,
 		left,
 		bridgeUrl: `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${bridge.port}`,

@@ -140,6 +140,22 @@ export const REPORT_POST_MS = 4_000;
 export const REPORT_ANSWER_MS = 5_000;
 /** Causes of deletion that a job store remembers beyond the end of a retention: the newest ones. */
 export const GONE_JOBS_MAX = 10_000;
+/** A line of a worker's log; a longer one is cut. Characters. */
+export const LOG_LINE_CHARS_MAX = 4_000;
+/** Log lines in one answer. */
+export const LOG_PAGE_LINES_MAX = 1_000;
+/** About as much text in one answer: it fits a NATS message (1 MiB) whatever is in it. Bytes. */
+export const LOG_PAGE_BYTES_MAX = 512 * 1024;
+/** Newest log lines that a reader begins with (RunPod's). */
+export const LOG_TAIL: Bounds = { min: 1, max: 5_000, default: 100 };
+/** How long a host holds a reader that waits for new lines: below the 30 s in which it may answer. ms. */
+export const LOG_WAIT_MS_MAX = 20_000;
+/** A worker's log file is set aside at this size, so its log takes at most twice as much. Bytes. */
+export const WORKER_LOG_BYTES_MAX = 4 * 1024 * 1024;
+/** Logs of past workers are kept on their host for as long as this. ms. */
+export const LOG_KEEP_MS = 86_400_000;
+/** All logs of a host; past workers' oldest go first. Bytes. */
+export const HOST_LOG_BYTES_MAX = 512 * 1024 * 1024;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

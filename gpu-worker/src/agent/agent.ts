@@ -2,6 +2,7 @@
 
 import type { BridgeHost } from '../bridge/bridge-host.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { LogStore } from '../logs/log-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createBridgeHost } from './bridge-side.ts';
 import type { BrokerClient } from './broker-client.ts';
@@ -16,6 +17,7 @@ import type { Host } from './host.ts';
 import { createHostReports, type HostReports } from './host-reports.ts';
 import { createIntake } from './intake.ts';
 import { createReporter, type Reporter } from './reporter.ts';
+import { serveLogs } from './serve-logs.ts';
 import type { Spool, SpooledResult } from './spool.ts';
 import { createStops, type Stops } from './stops.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -29,6 +31,7 @@ export interface AgentOptions {
 	readonly bus: Bus;
 	readonly broker: BrokerClient;
 	readonly runtime: Runtime;
+	readonly logs: LogStore;
 	readonly spool: Spool;
 	/** What the spool held at the start. */
 	readonly left: ReadonlyMap<string, SpooledResult>;
@@ -95,6 +98,7 @@ class HostAgent implements Agent {
 		this.#stops = createStops({ host, jobEnded, recycle: (worker, reason) => this.#fleet.hurry(worker, timers.killGraceMs, reason) });
 		this.#reports = createHostReports({ host, bus, freeGpus: () => this.#fleet.freeGpus(), fenced: (reason) => this.#fence(reason), unfenced: () => desk.review() });
 		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
+		serveLogs(host, bus, options.logs);
 		this.bridgeHost = createBridgeHost({ host, desk, stops: this.#stops, endings: this.#endings, fleet: this.#fleet, reporter: this.#reporter, changed });
 		this.#endings.resume(options.left);
 	}

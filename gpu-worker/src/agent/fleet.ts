@@ -3,9 +3,10 @@ import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { chooseGpus } from '../core/slots.ts';
 import { workerEnv } from '../core/worker-env.ts';
 import { type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
+import type { LogStore } from '../logs/log-store.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
-import { type Attempt, occupancy, type Worker } from './worker.ts';
+import { type Attempt, occupancy, onlyJob, type Worker } from './worker.ts';
 
 /** Time between pings. The SDK counts in whole seconds and its ping process dies of 0; several must fit `LONGSHORE_KILL_GRACE_MS`, because they tell whether a job was stopped. */
 const PING_INTERVAL_MS = 1_000;
@@ -15,6 +16,7 @@ const REASON_LOG_CHARS = 1_500;
 export interface FleetParts {
 	readonly host: Host;
 	readonly runtime: Runtime;
+	readonly logs: LogStore;
 	readonly bridgeUrl: string;
 	newKey(): string;
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
@@ -85,6 +87,7 @@ class HostFleet implements Fleet {
 	end(worker: Worker, graceMs: number, reason: string): void {
 		if (worker.exit !== null || worker.terminating) return;
 		this.#host.log.info('ending worker', { workerId: worker.id, reason });
+		worker.log.note(`ending: ${reason}`);
 		worker.draining = true;
 		worker.terminating = true;
 		releasePolls(worker);
@@ -127,13 +130,19 @@ class HostFleet implements Fleet {
 	}
 
 	async #launch(workerId: string, endpointId: string, version: number, spec: EndpointSpec, gpus: readonly number[]): Promise<void> {
-		const { runtime, bridgeUrl, agentEnv } = this.#parts;
+		const { runtime, logs, bridgeUrl, agentEnv } = this.#parts;
 		const { id: hostId, dataCenterId, inventory, clock, workers, log } = this.#host;
 		const key = this.#parts.newKey();
 		const startedAtMs = clock.nowMs();
 		const facts = { workerId, endpointId, key, bridgeUrl, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
-		const process = await runtime.start({ workerId, spec, env: (tempDir) => workerEnv({ ...facts, tempDir }) });
-		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, process });
+		const workerLog = logs.open(endpointId, workerId, () => onlyJob(workers.get(workerId)));
+		workerLog.note(`starting version ${version} on ${hostId}${gpus.length === 0 ? '' : `, GPU ${gpus.join(', ')}`}`);
+		const process = await runtime.start({ workerId, spec, env: (tempDir) => workerEnv({ ...facts, tempDir }), log: workerLog }).catch((error: Error) => {
+			workerLog.note(`cannot start: ${error.message}`);
+			workerLog.close();
+			throw error;
+		});
+		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, process, log: workerLog });
 		workers.set(workerId, worker);
 		const exited = process.exited.then((exit) => this.#onExit(worker, exit));
 		this.#exits.set(workerId, exited);
@@ -146,7 +155,10 @@ class HostFleet implements Fleet {
 		this.#killTimes.clear(worker.id);
 		const how = describeExit(exit);
 		this.#host.log[worker.terminating ? 'info' : 'warn']('worker exited', { workerId: worker.id, endpointId: worker.endpointId, how, asked: worker.terminating });
-		const lastLog = worker.process.lastLog(REASON_LOG_CHARS);
+		worker.log.note(how);
+		worker.log.close();
+		this.#parts.logs.tidy();
+		const lastLog = worker.log.tail(REASON_LOG_CHARS);
 		for (const attempt of [...worker.jobs.values()]) {
 			// A job whose answer is still being written comes back by way of its connection.
 			if (attempt.state === 'running') this.#parts.lose(attempt, worker, `worker ${worker.id} ${how}${lastLog === '' ? '' : `; its last lines:\n${lastLog}`}`);
@@ -163,7 +175,7 @@ function releasePolls(worker: Worker): void {
 	for (const poll of [...worker.stopPolls]) poll.release();
 }
 
-function newWorker(given: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process'>): Worker {
+function newWorker(given: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'log'>): Worker {
 	return {
 		...given,
 		contacted: false,

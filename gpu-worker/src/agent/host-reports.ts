@@ -154,5 +154,5 @@ function workerReport(host: Host, worker: Worker, ended: readonly string[], nowM
 
 function lastWords(worker: Worker): string {
 	const reason = worker.unhealthyReason === null ? '' : `reported unhealthy: ${worker.unhealthyReason}\n`;
-	return reason + worker.process.lastLog(LAST_LOG_CHARS - reason.length);
+	return reason + worker.log.tail(LAST_LOG_CHARS - reason.length);
 }

@@ -1,6 +1,7 @@
 /** A worker and the attempts in its hand, as the agent's parts share them. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import type { DispatchedJob } from '@longshore/shared-schema/wire/region';
+import type { WorkerLog } from '../logs/worker-log.ts';
 import type { RunningWorker, WorkerExit } from '../runtime/runtime.ts';
 
 /** One attempt on this host, from its arrival to the edge's verdict on its end. */
@@ -52,6 +53,8 @@ export interface Worker {
 	readonly gpus: readonly number[];
 	readonly startedAtMs: number;
 	process: RunningWorker;
+	/** What it prints, and what its host says of it. */
+	readonly log: WorkerLog;
 	/** It has taken or pinged. */
 	contacted: boolean;
 	/** Its own report, or null. */
@@ -96,6 +99,13 @@ export function noteFinished(worker: Worker, jobId: string): void {
 /** Jobs that occupy the worker. */
 export function occupancy(worker: Worker): number {
 	return worker.jobs.size + worker.stopping.size;
+}
+
+/** The only job that the worker has in hand; null when it has none or several. */
+export function onlyJob(worker: Worker | undefined): string | null {
+	if (worker === undefined || occupancy(worker) !== 1) return null;
+	for (const jobId of [...worker.jobs.keys(), ...worker.stopping.keys()]) return jobId;
+	return null;
 }
 
 /** True while the worker may be given jobs. */

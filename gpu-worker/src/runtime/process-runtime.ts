@@ -3,14 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
-import { createLogRing, type LogRing } from './log-ring.ts';
+import type { WorkerLog } from '../logs/worker-log.ts';
 import { type GroupRecord, isGroupAlive, recordGroup, signalGroup } from './process-group.ts';
 import { type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from './runtime.ts';
 import { keepsJobListIn, linkDirectory } from './work-dir.ts';
 
 const SCHEME = 'process://';
-/** Log files of past workers that stay. */
-const OLD_LOGS_MAX = 40;
 
 export interface ProcessRuntimeOptions {
 	readonly stateDir: string;
@@ -18,14 +16,12 @@ export interface ProcessRuntimeOptions {
 	readonly log: Log;
 }
 
-/** Directories below `stateDir`: `workers/<id>` while a worker lives, `logs/<id>.log`. */
+/** `workers/<id>` below `stateDir` exists while a worker lives. */
 export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 	const workersDir = join(options.stateDir, 'workers');
-	const logsDir = join(options.stateDir, 'logs');
 	mkdirSync(workersDir, { recursive: true, mode: 0o700 });
-	mkdirSync(logsDir, { recursive: true, mode: 0o700 });
 	return {
-		cleanUp: () => cleanUp(workersDir, logsDir, options.log),
+		cleanUp: () => cleanUp(workersDir, options.log),
 		async start(start) {
 			const directory = imageDirectory(start.spec.image, options.allowed);
 			const [program, ...args] = [...(start.spec.entrypoint ?? []), ...start.spec.command];
@@ -34,12 +30,10 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 			const tempDir = join(workerDir, 'tmp');
 			mkdirSync(tempDir, { recursive: true, mode: 0o700 });
 			const cwd = keepsJobListIn(directory) ? linkDirectory(directory, join(workerDir, 'cwd')) : directory;
-			const ring = createLogRing(join(logsDir, `${start.workerId}.log`));
 			try {
 				const child = await spawned(program, args, cwd, start.env(tempDir));
-				return runningWorker(child, ring, workerDir);
+				return runningWorker(child, start.log, workerDir);
 			} catch (error) {
-				ring.close();
 				rmSync(workerDir, { recursive: true, force: true });
 				throw error;
 			}
@@ -65,7 +59,7 @@ function spawned(program: string, args: readonly string[], cwd: string, env: Rec
 	});
 }
 
-function runningWorker(child: ChildProcess, ring: LogRing, workerDir: string): RunningWorker {
+function runningWorker(child: ChildProcess, log: WorkerLog, workerDir: string): RunningWorker {
 	const pid = child.pid as number;
 	const record = recordGroup(pid);
 	if (record !== null) {
@@ -74,7 +68,7 @@ function runningWorker(child: ChildProcess, ring: LogRing, workerDir: string): R
 		renameSync(join(workerDir, 'process.json.new'), join(workerDir, 'process.json'));
 	}
 	for (const stream of ['stdout', 'stderr'] as const) {
-		child[stream]?.setEncoding('utf8').on('data', (text: string) => ring.write(stream, text));
+		child[stream]?.setEncoding('utf8').on('data', (text: string) => log.write(stream, text));
 	}
 	let alive = true;
 	const exited = new Promise<WorkerExit>((resolve) => {
@@ -84,7 +78,6 @@ function runningWorker(child: ChildProcess, ring: LogRing, workerDir: string): R
 			signalGroup(pid, 'SIGKILL');
 			// Its last words are still in the pipe.
 			const finish = (): void => {
-				ring.close();
 				rmSync(workerDir, { recursive: true, force: true });
 				resolve({ code, signal });
 			};
@@ -101,21 +94,18 @@ function runningWorker(child: ChildProcess, ring: LogRing, workerDir: string): R
 	return {
 		pid,
 		exited,
-		lastLog: (charsMax) => ring.tail(charsMax),
 		terminate: () => void (alive && signalGroup(pid, 'SIGTERM')),
 		kill: () => void (alive && signalGroup(pid, 'SIGKILL')),
 	};
 }
 
-async function cleanUp(workersDir: string, logsDir: string, log: Log): Promise<void> {
+async function cleanUp(workersDir: string, log: Log): Promise<void> {
 	for (const workerId of readdirSync(workersDir)) {
 		const directory = join(workersDir, workerId);
 		const recordFile = join(directory, 'process.json');
 		if (existsSync(recordFile)) await endGroup(JSON.parse(readFileSync(recordFile, 'utf8')) as GroupRecord, workerId, log);
 		rmSync(directory, { recursive: true, force: true });
 	}
-	const logs = readdirSync(logsDir).map((name) => ({ path: join(logsDir, name), atMs: statSync(join(logsDir, name)).mtimeMs }));
-	for (const old of logs.sort((a, b) => b.atMs - a.atMs).slice(OLD_LOGS_MAX)) rmSync(old.path, { force: true });
 }
 
 async function endGroup(record: GroupRecord, workerId: string, log: Log): Promise<void> {

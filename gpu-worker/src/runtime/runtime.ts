@@ -1,11 +1,14 @@
 /** The port through which the agent runs workers, whatever a worker is on this host. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { WorkerLog } from '../logs/worker-log.ts';
 
 export interface WorkerStart {
 	readonly workerId: string;
 	readonly spec: EndpointSpec;
 	/** The worker's variables, given the directory for its temporary files. */
 	env(tempDir: string): Record<string, string>;
+	/** Takes all that the worker writes; whoever made it closes it. */
+	readonly log: WorkerLog;
 }
 
 /** How a worker ended: by itself with a code, or by a signal. */
@@ -19,8 +22,6 @@ export interface RunningWorker {
 	readonly pid: number;
 	/** Settles when the worker and everything that it started are gone. */
 	readonly exited: Promise<WorkerExit>;
-	/** The worker's last lines, oldest first, at most `charsMax` characters. */
-	lastLog(charsMax: number): string;
 	/** Asks the worker to end (SIGTERM to all of it). */
 	terminate(): void;
 	/** Ends it (SIGKILL to all of it). */

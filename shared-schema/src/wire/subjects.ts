@@ -21,6 +21,8 @@ export const reportSubject = (hostId: string): string => `reports.${hostId}`;
 export const verdictSubject = (hostId: string): string => `verdicts.${hostId}`;
 /** Commands to a host, request and reply (`HostCommand` → `HostReply`). */
 export const controlSubject = (hostId: string): string => `ctl.${hostId}`;
+/** Readers of the logs on a host, request and reply (`LogQuery` → `LogPage`, both in `logs.ts`). */
+export const logsSubject = (hostId: string): string => `logs.${hostId}`;
 /** Host reports, heard by every broker of the region (`HostReport`). */
 export const HOST_REPORT_SUBJECT = 'hosts.report';
 /** The fleet leader's acknowledgement of a host's report (`HostReportAck`). */

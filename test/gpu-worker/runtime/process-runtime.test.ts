@@ -1,10 +1,11 @@
 /** Real processes: their directory, their group, their end, and what a killed agent leaves behind. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../../gpu-worker/src/log.ts';
+import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import { createProcessRuntime } from '../../../gpu-worker/src/runtime/process-runtime.ts';
 import { until } from '../../support/wait.ts';
 import { isAlive } from '../support/is-alive.ts';
@@ -21,20 +22,25 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const runtime = (allowed = true) => createProcessRuntime({ stateDir: join(home, 'state'), allowed, log: createLog(() => {}, {}) });
 const shell = (script: string, more = {}) => spec({ image: `process://${image}`, command: ['/bin/sh', '-c', script], ...more });
-const start = (script: string, workerId = 'w1') =>
-	runtime().start({ workerId, spec: shell(script), env: (tempDir) => ({ PATH: process.env['PATH'] ?? '', TMPDIR: tempDir, MARK: workerId }) });
+const newLog = () => createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', () => null);
+const start = async (script: string, workerId = 'w1') => {
+	const log = newLog();
+	const worker = await runtime().start({ workerId, spec: shell(script), env: (tempDir) => ({ PATH: process.env['PATH'] ?? '', TMPDIR: tempDir, MARK: workerId }), log });
+	return { ...worker, log };
+};
+
 describe('a worker', () => {
 	test('runs in the image’s directory with only its own variables and a temporary directory that goes with it', async () => {
 		const worker = await start('pwd; echo "$TMPDIR"; test -d "$TMPDIR" && echo there; env | grep -c LONGSHORE');
 		expect(await worker.exited).toEqual({ code: 1, signal: null });
-		const [cwd, tempDir, there, count] = worker.lastLog(1_000).split('\n');
+		const [cwd, tempDir, there, count] = worker.log.tail(1_000).split('\n');
 		expect([cwd, there, count]).toEqual([image, 'there', '0']);
 		expect(existsSync(tempDir ?? '')).toBe(false);
 	});
 
 	test('is ended with everything that it has started', async () => {
 		const worker = await start('sleep 1000 & echo $!; wait');
-		const childPid = Number(await until(() => worker.lastLog(100) || undefined, { what: 'child pid' }));
+		const childPid = Number(await until(() => worker.log.tail(100) || undefined, { what: 'child pid' }));
 		worker.terminate();
 		expect((await worker.exited).signal).toBe('SIGTERM');
 		expect(isAlive(childPid)).toBe(false);
@@ -42,18 +48,17 @@ describe('a worker', () => {
 
 	test('that ignores SIGTERM is killed', async () => {
 		const worker = await start('trap "" TERM; echo ready; while :; do sleep 0.05; done');
-		await until(() => worker.lastLog(100).includes('ready'), { what: 'ready' });
+		await until(() => worker.log.tail(100).includes('ready'), { what: 'ready' });
 		worker.terminate();
 		worker.kill();
 		expect((await worker.exited).signal).toBe('SIGKILL');
 	});
 
-	test('leaves its log in a file, with time and stream', async () => {
-		const worker = await start('echo out; echo err >&2');
+	test('has written all that it wrote when it is gone', async () => {
+		const worker = await start('echo out; echo err >&2; printf last');
 		await worker.exited;
-		const log = readFileSync(join(home, 'state/logs/w1.log'), 'utf8');
-		expect(log).toMatch(/^\S+Z stdout out$/m);
-		expect(log).toMatch(/^\S+Z stderr err$/m);
+		worker.log.close();
+		expect(worker.log.recent(0)?.map(({ origin, line }) => `${origin} ${line}`).sort()).toEqual(['stderr err', 'stdout last', 'stdout out']);
 	});
 
 	test('where an SDK keeps its job list in the directory, starts in a directory of links, so that two do not share it', async () => {
@@ -61,7 +66,7 @@ describe('a worker', () => {
 		writeFileSync(join(image, 'handler.py'), 'code');
 		const worker = await start('pwd; ls -A; cat handler.py');
 		await worker.exited;
-		expect(worker.lastLog(1_000)).toBe(`${join(home, 'state/workers/w1/cwd')}\nhandler.py\ncode`);
+		expect(worker.log.tail(1_000)).toBe(`${join(home, 'state/workers/w1/cwd')}\nhandler.py\ncode`);
 	});
 });
 
@@ -74,7 +79,7 @@ describe('a refusal names the reason', () => {
 		['no command', spec({ image: 'process:///tmp', command: [] }), true, 'start command'],
 		['a program that is not there', spec({ image: 'process:///tmp', command: ['no-such-program'] }), true, 'cannot start "no-such-program"'],
 	])('%s', async (_, refused, allowed, message) => {
-		await expect(runtime(allowed).start({ workerId: 'w1', spec: refused, env: () => ({}) })).rejects.toThrow(message);
+		await expect(runtime(allowed).start({ workerId: 'w1', spec: refused, env: () => ({}), log: newLog() })).rejects.toThrow(message);
 		expect(existsSync(join(home, 'state/workers/w1'))).toBe(false);
 	});
 });

@@ -13,6 +13,7 @@ import { openSpool } from '../../../gpu-worker/src/agent/spool.ts';
 import { type Bridge, openBridge } from '../../../gpu-worker/src/bridge/bridge.ts';
 import { type Bus, BusError, type PulledMessage, type PullListener } from '../../../gpu-worker/src/bus/bus.ts';
 import { createLog } from '../../../gpu-worker/src/log.ts';
+import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import type { RunningWorker, Runtime, WorkerExit } from '../../../gpu-worker/src/runtime/runtime.ts';
 import { until } from '../../support/wait.ts';
 import { spec } from './region.ts';
@@ -206,7 +207,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		close: async () => {},
 	};
 	const { spool, left } = openSpool(join(directory, 'spool'), log);
-	const agent: Agent = startAgent({ host, bus, broker: fakeBroker(rig), runtime: fakeRuntime(rig), spool, left, bridgeUrl: base, agentEnv: {}, newKey: () => KEY });
+	const agent: Agent = startAgent({ host, bus, broker: fakeBroker(rig), runtime: fakeRuntime(rig), logs: createLogStore(join(directory, 'logs'), Date.now), spool, left, bridgeUrl: base, agentEnv: {}, newKey: () => KEY });
 	bridge.serve(agent.bridgeHost);
 	return rig;
 }
@@ -231,7 +232,8 @@ function fakeBroker(rig: Rig): BrokerClient {
 function fakeRuntime(rig: Rig): Runtime {
 	return {
 		cleanUp: async () => {},
-		async start({ workerId, env }) {
+		async start({ workerId, env, log }) {
+			log.write('stdout', 'last line\n');
 			let exit: (exit: WorkerExit) => void = () => {};
 			const exited = new Promise<WorkerExit>((resolve) => {
 				exit = resolve;
@@ -243,7 +245,6 @@ function fakeRuntime(rig: Rig): Runtime {
 				signals,
 				exit,
 				env: env('/tmp'),
-				lastLog: () => 'last line',
 				terminate() {
 					signals.push('SIGTERM');
 					exit({ code: 0, signal: null });

@@ -142,7 +142,7 @@ describe('a host', () => {
 		});
 	});
 
-	test.each(['>', 'jobs.>', 'events.>', 'reports.>', 'ctl.host-b', 'verdicts.host-b', '_INBOX.>', '_INBOX_host-b.>', 'hosts.report', 'claims', '$JS.>', '$SYS.>'])(
+	test.each(['>', 'jobs.>', 'events.>', 'reports.>', 'ctl.host-b', 'logs.host-b', 'verdicts.host-b', '_INBOX.>', '_INBOX_host-b.>', 'hosts.report', 'claims', '$JS.>', '$SYS.>'])(
 		'may not subscribe to %s',
 		async (subject) => {
 			expect(await isSubscribeRefused(subject)).toBe(true);
