@@ -13,8 +13,8 @@ import { openBridge } from './bridge/bridge.ts';
 import { connectNatsBus } from './bus/nats-bus.ts';
 import { type AgentSettings, agentSettings } from './config.ts';
 import { declaredInventory } from './gpu/declared.ts';
-import { createLogStore } from './logs/log-store.ts';
 import { createLog, type Log } from './log.ts';
+import { createLogStore } from './logs/log-store.ts';
 import { createProcessRuntime } from './runtime/process-runtime.ts';
 
 const EVENT_STORE_TIMEOUT_MS = 5_000;

@@ -9,6 +9,7 @@ import { listen } from './http/listener.ts';
 import { createDispatch } from './ingress/dispatch.ts';
 import { createEndpoints } from './ingress/endpoints.ts';
 import { createInventory } from './ingress/inventory.ts';
+import { createLogs } from './ingress/logs.ts';
 import { createRevoke } from './ingress/revoke.ts';
 import { createEndpointWorkers } from './ingress/workers.ts';
 import { errorText, type Log } from './log.ts';
@@ -86,6 +87,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		host: (id) => describeHost({ registry, duties }, id),
 		giveDuty: (id, duty) => giveDuty({ registry, duties }, id, duty),
 		endpointWorkers: createEndpointWorkers(registry, now),
+		logs: createLogs({ bus, registry, log }),
 		workers: () => describeWorkers(registry, grants, backoffs, now()),
 		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
 		readiness: () =>

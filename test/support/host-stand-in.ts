@@ -2,6 +2,7 @@
 import { connect, type NatsConnection } from 'nats';
 import type { HostCommand, HostReply, HostReportAck, ReportReply, VerdictMessage, WorkerReport } from '../../shared-schema/src/wire/bus.ts';
 import { encodeFramed } from '../../shared-schema/src/wire/framing.ts';
+import type { LogPage, LogQuery } from '../../shared-schema/src/wire/logs.ts';
 import type { HostFigure, JobEvent } from '../../shared-schema/src/wire/region.ts';
 import {
 	CLAIM_SUBJECT,
@@ -10,6 +11,7 @@ import {
 	HOST_REPORT_SUBJECT,
 	HOST_ROLL_CALL_SUBJECT,
 	hostReportAckSubject,
+	logsSubject,
 	reportSubject,
 	verdictSubject,
 } from '../../shared-schema/src/wire/subjects.ts';
@@ -27,6 +29,8 @@ export interface HostStandIn {
 	reply: (command: HostCommand) => HostReply;
 	/** What it does with a command that it takes. */
 	obey: (command: HostCommand) => void;
+	/** What it shows of its workers' logs; null: nothing, so that a reader waits in vain. */
+	logs: (query: LogQuery) => LogPage | Promise<LogPage> | null;
 	/** Whether it answers roll calls. */
 	answersRollCall: boolean;
 	report(): void;
@@ -54,6 +58,7 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 		workers: [],
 		reply: () => ({ ok: true }),
 		obey: (command) => obey(host, command),
+		logs: () => null,
 		answersRollCall: true,
 		report: () => {
 			const full: HostFigure = {
@@ -81,6 +86,9 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 	const on = <T>(subject: string, listener: (value: T) => void): void => void nats.subscribe(subject, { callback: (_, message) => listener(message.json<T>()) });
 	on<HostReportAck>(hostReportAckSubject(id), (ack) => host.acks.push(ack));
 	on<VerdictMessage>(verdictSubject(id), (verdict) => host.verdicts.push(verdict));
+	nats.subscribe(logsSubject(id), {
+		callback: (_, message) => void Promise.resolve(host.logs(message.json<LogQuery>())).then((page) => page !== null && message.respond(JSON.stringify(page))),
+	});
 	nats.subscribe(HOST_ROLL_CALL_SUBJECT, { callback: () => host.answersRollCall && host.report() });
 	nats.subscribe(controlSubject(id), {
 		callback: (_, message) => {

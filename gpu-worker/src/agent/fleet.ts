@@ -2,8 +2,8 @@
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { chooseGpus } from '../core/slots.ts';
 import { workerEnv } from '../core/worker-env.ts';
-import { type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import { type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
 import { type Attempt, occupancy, onlyJob, type Worker } from './worker.ts';

@@ -28,6 +28,7 @@ export interface AppOptions {
 	readonly hosts: () => unknown;
 	readonly host: (id: string) => Answer;
 	readonly giveDuty: (id: string, duty: HostDuty) => Promise<Answer>;
+	readonly logs: (body: unknown) => Promise<Answer>;
 	readonly workers: () => unknown;
 	readonly queues: () => Promise<unknown>;
 	readonly readiness: () => Readonly<Record<string, boolean>>;
@@ -90,6 +91,7 @@ function regionRoutes(app: Hono<Env>, options: AppOptions): void {
 	app.post(REGION_PATHS.revoke, signed(REGION_BODY_BYTES_MAX, json(options.revoke)));
 	app.post(REGION_PATHS.inventory, signed(REGION_BODY_BYTES_MAX, json(options.inventory)));
 	app.post(REGION_PATHS.endpoints, signed(REGION_BODY_BYTES_MAX, json(options.endpoints)));
+	app.post(REGION_PATHS.logs, signed(REGION_BODY_BYTES_MAX, json(options.logs)));
 	app.post(REGION_PATHS.workers, signed(REGION_BODY_BYTES_MAX, json(options.endpointWorkers)));
 }
 

@@ -49,6 +49,11 @@ export type LogPage = z.infer<typeof logPage>;
 export const regionLogPage = logPage.extend({ silent: z.array(id) });
 export type RegionLogPage = z.infer<typeof regionLogPage>;
 
+/** The newest `count` lines of a page that leaves none behind; one that does is the beginning of a tail that others continue. */
+export function newestOf(page: LogPage, count: number | undefined): LogPage {
+	return page.more || count === undefined ? page : { ...page, lines: page.lines.slice(-count) };
+}
+
 /** Pages of several hosts as one, in the order of their stamps. Of hosts that left lines behind none may be passed over, so the page ends where the first of them does. */
 export function mergePages(pages: readonly LogPage[], limit: number): LogPage {
 	const until = Math.min(...pages.filter(({ more }) => more).map(({ lines }) => lines.at(-1)?.at ?? Number.POSITIVE_INFINITY));

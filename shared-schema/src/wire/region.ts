@@ -9,6 +9,7 @@ export const REGION_PATHS = {
 	revoke: '/region/v1/revoke',
 	inventory: '/region/v1/inventory',
 	endpoints: '/region/v1/endpoints',
+	logs: '/region/v1/logs',
 	workers: '/region/v1/workers',
 } as const;
 

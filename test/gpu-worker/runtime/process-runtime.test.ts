@@ -58,7 +58,12 @@ describe('a worker', () => {
 		const worker = await start('echo out; echo err >&2; printf last');
 		await worker.exited;
 		worker.log.close();
-		expect(worker.log.recent(0)?.map(({ origin, line }) => `${origin} ${line}`).sort()).toEqual(['stderr err', 'stdout last', 'stdout out']);
+		expect(
+			worker.log
+				.recent(0)
+				?.map(({ origin, line }) => `${origin} ${line}`)
+				.sort(),
+		).toEqual(['stderr err', 'stdout last', 'stdout out']);
 	});
 
 	test('where an SDK keeps its job list in the directory, starts in a directory of links, so that two do not share it', async () => {

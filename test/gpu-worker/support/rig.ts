@@ -207,7 +207,18 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		close: async () => {},
 	};
 	const { spool, left } = openSpool(join(directory, 'spool'), log);
-	const agent: Agent = startAgent({ host, bus, broker: fakeBroker(rig), runtime: fakeRuntime(rig), logs: createLogStore(join(directory, 'logs'), Date.now), spool, left, bridgeUrl: base, agentEnv: {}, newKey: () => KEY });
+	const agent: Agent = startAgent({
+		host,
+		bus,
+		broker: fakeBroker(rig),
+		runtime: fakeRuntime(rig),
+		logs: createLogStore(join(directory, 'logs'), Date.now),
+		spool,
+		left,
+		bridgeUrl: base,
+		agentEnv: {},
+		newKey: () => KEY,
+	});
 	bridge.serve(agent.bridgeHost);
 	return rig;
 }

@@ -17,6 +17,8 @@ import { getBatch, listBatches } from '../batch/read.ts';
 import { removeBatchRequest } from '../batch/remove-request.ts';
 import { batchRequests } from '../batch/requests.ts';
 import { createApp } from '../create-app.ts';
+import { jobLogsOperation } from '../logs/describe.ts';
+import { jobLogs } from '../logs/job-logs.ts';
 import { openAi } from '../openai/call.ts';
 import { openAiOperation } from '../openai/describe.ts';
 import { cancel } from './cancel.ts';
@@ -50,6 +52,7 @@ jobsApp.on(['GET', 'POST'], '/v2/:endpoint/stream/:job', streamOperation, (c) =>
 );
 jobsApp.post('/v2/:endpoint/retry/:job', retryOperation, (c) => retry(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 jobsApp.post('/v2/:endpoint/purge-queue', purgeQueueOperation, (c) => purgeQueue(c.env, c.req.raw, c.req.param('endpoint')));
+jobsApp.get('/v2/:endpoint/logs/:job', jobLogsOperation, (c) => jobLogs(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job'), c.executionCtx as ExecutionContext));
 jobsApp.get('/v2/:endpoint/requests', requestsOperation, (c) => requests(c.env, c.req.raw, c.req.param('endpoint')));
 jobsApp.get('/v2/:endpoint/webhooks', webhookCountsOperation, (c) => webhookCounts(c.env, c.req.raw, c.req.param('endpoint')));
 jobsApp.get('/v2/:endpoint/webhooks/:job', webhookLogOperation, (c) => webhookLog(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));

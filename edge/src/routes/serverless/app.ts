@@ -1,6 +1,8 @@
 /** The paths that manage endpoints; one handler file a verb. */
 
 import { createApp } from '../create-app.ts';
+import { endpointLogsOperation, workerLogsOperation } from '../logs/describe.ts';
+import { endpointLogs, workerLogs } from '../logs/endpoint-logs.ts';
 import { createServerless } from './create.ts';
 import { deleteServerless } from './delete.ts';
 import {
@@ -31,5 +33,9 @@ serverlessApp.patch('/v2/serverless/:id', updateServerlessOperation, (c) => upda
 serverlessApp.post('/v2/serverless/:id/webhook-secret/rotate', rotateWebhookSecretOperation, (c) => rotateWebhookSecret(c.env, c.req.raw, c.req.param('id')));
 serverlessApp.delete('/v2/serverless/:id', deleteServerlessOperation, (c) => deleteServerless(c.env, c.req.raw, c.req.param('id')));
 serverlessApp.get('/v2/serverless/:id/workers', listWorkersOperation, (c) => listWorkers(c.env, c.req.raw, c.req.param('id')));
+serverlessApp.get('/v2/serverless/:id/workers/:worker/logs', workerLogsOperation, (c) =>
+	workerLogs(c.env, c.req.raw, c.req.param('id'), c.req.param('worker'), c.executionCtx as ExecutionContext),
+);
+serverlessApp.get('/v2/serverless/:id/logs', endpointLogsOperation, (c) => endpointLogs(c.env, c.req.raw, c.req.param('id'), c.executionCtx as ExecutionContext));
 serverlessApp.get('/v2/serverless/:id/releases', listReleasesOperation, (c) => listReleases(c.env, c.req.raw, c.req.param('id')));
 serverlessApp.post('/v2/serverless/:id/rollback', rollbackOperation, (c) => rollbackServerless(c.env, c.req.raw, c.req.param('id')));
