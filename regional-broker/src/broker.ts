@@ -1,5 +1,5 @@
 /** One broker, put together: every part made once and handed to those that need it. */
-import { createNatsBus } from './bus/nats-bus.ts';
+import { createNatsBus, type NatsBus } from './bus/nats-bus.ts';
 import { type BrokerSettings, listenAddress } from './config.ts';
 import { createEdgeClient } from './edge/edge-client.ts';
 import { createSigner, createVerifier } from './edge/signature.ts';
@@ -41,17 +41,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const sign = createSigner(settings.LONGSHORE_REGION_ID, settings.LONGSHORE_REGION_PRIVATE_KEY);
 	const verify = createVerifier('edge', settings.LONGSHORE_EDGE_PUBLIC_KEY, wallClock);
 	const edge = createEdgeClient(settings.LONGSHORE_EDGE_URL, sign);
-	const bus = createNatsBus(
-		{
-			servers: settings.LONGSHORE_NATS_URL.split(','),
-			user: settings.LONGSHORE_NATS_USER,
-			password: settings.LONGSHORE_NATS_PASSWORD,
-			name: `broker ${settings.LONGSHORE_BROKER_ID}`,
-			replicas: settings.LONGSHORE_NATS_REPLICAS,
-			eventRetryMs: settings.LONGSHORE_EVENT_RETRY_MS,
-		},
-		log,
-	);
+	const bus = connectBus(settings, log);
 	const fleet = joinFleet(settings, boot, bus, edge, log);
 	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
 
@@ -66,6 +56,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	serveClaims(bus, edge, log);
 
 	let draining = false;
+	const edgeSilentMaxMs = 3 * settings.LONGSHORE_REGION_HEARTBEAT_MS + 1_000;
 	const app = createApp({
 		verify,
 		operatorToken: settings.LONGSHORE_OPERATOR_TOKEN,
@@ -90,8 +81,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		logs: createLogs({ bus, registry, log }),
 		workers: () => describeWorkers(registry, grants, backoffs, now()),
 		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
-		readiness: () =>
-			readiness({ bus, edgeSilentMs: () => heartbeat.edgeSilentMs(), edgeSilentMaxMs: 3 * settings.LONGSHORE_REGION_HEARTBEAT_MS + 1_000, isDraining: () => draining }),
+		readiness: () => readiness({ bus, edgeSilentMs: () => heartbeat.edgeSilentMs(), edgeSilentMaxMs, isDraining: () => draining }),
 		log,
 	});
 	const { host, port } = listenAddress(settings.LONGSHORE_LISTEN);
@@ -123,4 +113,18 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			edge.close();
 		},
 	};
+}
+
+function connectBus(settings: BrokerSettings, log: Log): NatsBus {
+	return createNatsBus(
+		{
+			servers: settings.LONGSHORE_NATS_URL.split(','),
+			user: settings.LONGSHORE_NATS_USER,
+			password: settings.LONGSHORE_NATS_PASSWORD,
+			name: `broker ${settings.LONGSHORE_BROKER_ID}`,
+			replicas: settings.LONGSHORE_NATS_REPLICAS,
+			eventRetryMs: settings.LONGSHORE_EVENT_RETRY_MS,
+		},
+		log,
+	);
 }
