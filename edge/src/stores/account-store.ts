@@ -1,5 +1,6 @@
 /** One account: whether it is open, its API keys, what it has to make endpoints from, and the ids of its endpoints. It may not know what an endpoint is, nor open what is sealed. */
 import { DurableObject } from 'cloudflare:workers';
+import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import type { KeyPower } from '../core/key-scope.ts';
 import type { Needs, Supply } from '../core/supply.ts';
 import type { Env } from '../env.ts';
@@ -135,8 +136,8 @@ export class AccountStore extends DurableObject<Env> {
 	}
 
 	/** What an endpoint of the account refers to, which from now on cannot be removed. */
-	supply(endpointId: string, needs: Needs): Supply | Missing {
-		return this.ctx.storage.transactionSync(() => supplyEndpoint(this.#resources, endpointId, needs));
+	supply(endpointId: string, needs: Needs, spec: EndpointSpec): Supply | Missing {
+		return this.ctx.storage.transactionSync(() => supplyEndpoint(this.#resources, endpointId, needs, spec));
 	}
 
 	addEndpoint(id: string): void {

@@ -11,7 +11,7 @@ import { describeShares } from '../core/describe-shares.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { isAway } from '../core/is-away.ts';
 import { needsNewWorkers, rolledBack } from '../core/release.ts';
-import { isSelfContained, NO_SUPPLY, needsOf, placedOf, problemsOfSupply, renewedSecrets, type Supply } from '../core/supply.ts';
+import { isSelfContained, NO_SUPPLY, needsOf, placedOf, renewedSecrets, type Supply } from '../core/supply.ts';
 import type { WebhookProfile } from '../core/webhook-schedule.ts';
 import type { Env } from '../env.ts';
 import { logError } from '../log.ts';
@@ -157,17 +157,19 @@ export class EndpointStore extends DurableObject<Env> {
 		return this.#releases.notes();
 	}
 
-	/** Deletes the endpoint: takes its grants back, then everything that is kept of its jobs. */
-	async remove(): Promise<void> {
-		const old = this.get();
-		this.#sql.exec('DELETE FROM endpoint');
-		this.#webhookSecrets.remove();
-		this.#releases.remove();
-		this.#decisions.remove();
-		if (old === null) return;
-		await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
-		for (let shard = 0; shard < old.shards; shard++) await this.env.JOB_STORE.getByName(`${old.id}/${shard}`).destroy();
-		await this.env.BATCH_STORE.getByName(old.id).destroy();
+	/** Deletes the endpoint after the change that is under way: takes its grants back, then everything that is kept of its jobs. */
+	remove(): Promise<void> {
+		return this.#turns(async () => {
+			const old = this.get();
+			this.#sql.exec('DELETE FROM endpoint');
+			this.#webhookSecrets.remove();
+			this.#releases.remove();
+			this.#decisions.remove();
+			if (old === null) return;
+			await this.env.REGION_DIRECTORY.getByName('all').removeEndpoint(old.id);
+			for (let shard = 0; shard < old.shards; shard++) await this.env.JOB_STORE.getByName(`${old.id}/${shard}`).destroy();
+			await this.env.BATCH_STORE.getByName(old.id).destroy();
+		});
 	}
 
 	/** How the endpoint's webhooks are called; null when there is no endpoint. */
@@ -218,10 +220,7 @@ export class EndpointStore extends DurableObject<Env> {
 	async #supplyOf({ id, accountId, spec, supply: before, templateId }: EndpointRecord): Promise<Supply | Refused> {
 		const needs = needsOf(spec, templateId ?? null);
 		if (isSelfContained(needs) && before === undefined) return NO_SUPPLY;
-		const supply = await this.env.ACCOUNT_STORE.getByName(accountId).supply(id, needs);
-		if ('problems' in supply) return supply;
-		const problems = problemsOfSupply(spec, supply);
-		return problems.length > 0 ? { problems } : supply;
+		return this.env.ACCOUNT_STORE.getByName(accountId).supply(id, needs, spec);
 	}
 
 	/** An endpoint that was made before releases were kept has none of its current version yet. */

@@ -95,6 +95,15 @@ describe('a network volume', () => {
 		expect((await call('DELETE', `/v2/network-volumes/${volume}`)).status).toBe(204);
 	});
 
+	test('stays held by its endpoint when a change of that is refused', async () => {
+		const volume = await made('/v2/network-volumes', { name: 'held', size: 10, dataCenter: 'EU-RO-1' });
+		const other = await made('/v2/network-volumes', { name: 'other', size: 10, dataCenter: 'EU-SE-1' });
+		const endpoint = await made('/v2/serverless', { ...ENDPOINT, networkVolumes: [volume], dataCenterIds: ['EU-RO-1'] });
+		expect((await call('PATCH', `/v2/serverless/${endpoint}`, { networkVolumes: [other] })).status).toBe(422);
+		expect((await call('DELETE', `/v2/network-volumes/${volume}`)).status).toBe(409);
+		expect((await call('DELETE', `/v2/network-volumes/${other}`)).status).toBe(204);
+	});
+
 	test('outside the allowed data centres, or of nobody, is refused', async () => {
 		const volume = await made('/v2/network-volumes', { name: 'v', size: 10, dataCenter: 'EU-SE-1' });
 		const outside = await call('POST', '/v2/serverless', { ...ENDPOINT, networkVolumes: [volume], dataCenterIds: ['EU-RO-1'] });
