@@ -28,21 +28,25 @@ export function runCommand(
 			cwd: options.cwd,
 			env: { ...process.env, ...options.env },
 			stdio: ['ignore', 'pipe', 'pipe'],
-			timeout: options.timeoutMs,
-			killSignal: 'SIGKILL',
 		});
 		running.add(child);
+		// Not spawn's own time-out: its timer outlives a program that is not there, and keeps this process waiting.
+		const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+		const ended = (): void => {
+			clearTimeout(timer);
+			running.delete(child);
+		};
 		const collect = (text: string): void => {
 			output = (output + text).slice(-OUTPUT_CHARS_MAX);
 		};
 		child.stdout.setEncoding('utf8').on('data', collect);
 		child.stderr.setEncoding('utf8').on('data', collect);
 		child.on('error', (error) => {
-			running.delete(child);
+			ended();
 			resolve({ ok: false, missing: (error as NodeJS.ErrnoException).code === 'ENOENT', output: error.message });
 		});
 		child.on('close', (code, signal) => {
-			running.delete(child);
+			ended();
 			resolve({ ok: code === 0, missing: false, output: signal === null ? output : `${output}\nended by ${signal} after ${options.timeoutMs} ms at most` });
 		});
 	});

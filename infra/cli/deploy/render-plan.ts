@@ -11,7 +11,7 @@ export function renderPlan(plan: Plan, style: Style, width: number): string[] {
 	const lines: string[] = [];
 	for (const change of plan.changes) {
 		if (change.action === 'keep') continue;
-		lines.push(headline(change, style));
+		lines.push(...headline(change, style, width));
 		const shown = change.fields.filter(({ old, new: now }) => !isEmpty(old) || !isEmpty(now));
 		const left = Math.max(0, ...shown.map(({ field }) => field.length));
 		for (const entry of shown) lines.push(`      ${entry.field.padEnd(left)}  ${valueText(entry, change.action === 'create', style, width - left - 8)}`);
@@ -27,10 +27,13 @@ export function countsOf({ changes }: Pick<Plan, 'changes'>): { create: number; 
 	return { create: count('create'), update: count('update'), keep: count('keep') };
 }
 
-function headline({ action, kind, name, id, rolls }: Change, style: Style): string {
+function headline({ action, kind, name, id, rolls }: Change, style: Style, width: number): string[] {
 	const what = `${kind} ${style.bold(name)}${id === null ? '' : ` ${style.dim(id)}`}`;
-	if (action === 'create') return `  ${style.good('+')} ${what}`;
-	return `  ${style.warn('~')} ${what}  ${style.dim(kind !== 'endpoint' ? '' : rolls ? 'new release: idle workers are replaced, busy ones finish first' : 'in place: no worker is replaced')}`.trimEnd();
+	if (action === 'create') return [`  ${style.good('+')} ${what}`];
+	const first = `  ${style.warn('~')} ${what}`;
+	if (kind !== 'endpoint') return [first];
+	const effect = rolls ? 'new release: idle workers are replaced, busy ones finish first' : 'in place: no worker is replaced';
+	return displayWidth(first) + 2 + effect.length <= width ? [`${first}  ${style.dim(effect)}`] : [first, `      ${style.dim(effect)}`];
 }
 
 function valueText({ field, old, new: now }: ReleaseDiffEntry, isNew: boolean, style: Style, width: number): string {

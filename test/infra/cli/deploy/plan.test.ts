@@ -137,5 +137,9 @@ describe('a plan', () => {
 		expect(lines.join('\n')).not.toContain('hush-hush');
 		for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
 		expect(lines.at(-1)).toBe('3 to make.');
+
+		const live = carryOut(NOTHING, makePlan(read(FILE), NOTHING).changes);
+		const changed = makePlan(read({ endpoints: { cpu: { ...FILE.endpoints.cpu, image: `example/${'other'.repeat(60)}` } } }), live);
+		for (const width of [80, 120]) for (const line of renderPlan(changed, createStyle(false), width)) expect(displayWidth(line)).toBeLessThanOrEqual(width);
 	});
 });
