@@ -68,6 +68,6 @@ function complain(message: string, fix: string | undefined): void {
 function interrupted(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
 	clearProgress();
 	const note = currentSession()?.onInterrupt;
-	say(`${signal === 'SIGINT' ? '\n' : ''}Stopped${note === undefined ? '.' : `; ${note}`}`);
+	say(`Stopped${note === undefined ? '.' : `; ${note}`}`);
 	process.exit(signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 129);
 }

@@ -27,7 +27,7 @@ export function isEnded(job: { readonly status: string }): boolean {
 
 /** What a job waits for or does, in a line. */
 export function describeJob(job: JobView): string {
-	if (job.status === 'IN_QUEUE') return `in line: ${job.why?.text ?? 'on its way'}`;
+	if (job.status === 'IN_QUEUE') return job.why?.text ?? 'the job is on its way';
 	if (job.status !== 'IN_PROGRESS') return job.status;
 	const progress = typeof job.output === 'string' && job.output.length < 200 ? `: ${job.output}` : '';
 	return `runs${job.workerId === undefined ? '' : ` on ${job.workerId}`}${progress}`;
@@ -66,11 +66,19 @@ async function readJob(session: Session, endpointId: string, jobId: string): Pro
  * Submits by `/runsync` and returns the job at its end, or as it is when the wait is over. The answer's head brings the job's id, so the
  * progress line can say what it waits for while the call is held.
  */
-export async function runSync(session: Session, endpointId: string, body: string, headers: Readonly<Record<string, string>>, deadlineMs: number, waitMs: number): Promise<JobView> {
+export async function runSync(
+	session: Session,
+	endpoint: { readonly id: string; readonly typed: string },
+	body: string,
+	headers: Readonly<Record<string, string>>,
+	deadlineMs: number,
+	waitMs: number,
+): Promise<JobView> {
+	const endpointId = endpoint.id;
 	return withProgress(session.terminal, 'the job is on its way', async (progress) => {
 		const response = await session.edge().open('POST', `/v2/${endpointId}/runsync?wait=${waitMs}`, { body, headers, timeoutMs: waitMs + 30_000 });
 		const jobId = response.headers.get('x-longshore-job-id');
-		session.onInterrupt = jobId === null ? undefined : `job ${jobId} goes on: longshore status ${endpointId} ${jobId}`;
+		session.onInterrupt = jobId === null ? undefined : `job ${jobId} goes on:\nlongshore status ${endpoint.typed} ${jobId} --wait 10m`;
 		const whole = response.json() as Promise<JobView>;
 		let isOver = false;
 		const watch = async (): Promise<void> => {

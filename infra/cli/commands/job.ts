@@ -50,7 +50,7 @@ async function run(session: Session, endpoint: string, words: readonly string[],
 		session.done('accepted: the job is kept from now on', [`longshore status ${endpoint} ${accepted.id} --wait 1m`]);
 		return;
 	}
-	session.onInterrupt = `job ${accepted.id} goes on: longshore status ${endpoint} ${accepted.id}`;
+	session.onInterrupt = `job ${accepted.id} goes on:\nlongshore status ${endpoint} ${accepted.id} --wait 10m`;
 	showResult(session, endpoint, await followJob(session, id, accepted.id, performance.now() + waitMs));
 }
 
@@ -59,7 +59,7 @@ async function runsync(session: Session, endpoint: string, words: readonly strin
 	const { body, headers } = await jobRequest(session, words, flags);
 	const id = await endpointIdOf(session, endpoint);
 	const heldMs = Math.max(SYNC_WAIT_MS.min, Math.min(SYNC_WAIT_MS.default, waitMs));
-	showResult(session, endpoint, await runSync(session, id, body, headers, performance.now() + waitMs, heldMs));
+	showResult(session, endpoint, await runSync(session, { id, typed: endpoint }, body, headers, performance.now() + waitMs, heldMs));
 }
 
 async function status(session: Session, endpoint: string, jobId: string, flags: { readonly wait?: string }): Promise<void> {

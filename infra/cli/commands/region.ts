@@ -59,7 +59,7 @@ async function listHosts(session: Session, flags: { readonly region?: string }):
 				{ title: 'REGION', value: ({ region }) => region },
 				{ title: 'DATA CENTRE', value: ({ dataCenterId }) => dataCenterId },
 				{ title: 'POOL', value: ({ gpuType }) => poolOfGpuType(gpuType)?.id ?? '-' },
-				{ title: 'GPU TYPE', value: ({ gpuType }) => gpuType, cut: true, drop: 2 },
+				{ title: 'GPU TYPE', value: ({ gpuType }) => gpuType, cut: true, cutWidthMin: 18, drop: 2 },
 				{ title: 'FREE', value: ({ gpus, gpusFree }) => `${gpusFree} of ${gpus}`, align: 'right' },
 				{ title: 'CUDA', value: ({ cudaVersion }) => cudaVersion, drop: 3 },
 				{ title: 'STATE', value: stateOf, paint: (text, host) => text.replace(stateOf(host), paintState(style, stateOf(host))) },

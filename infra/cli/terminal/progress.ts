@@ -8,6 +8,8 @@ const FRAME_MS = 100;
 /** What is over sooner needs no progress. */
 const SHOW_AFTER_MS = 500;
 const BAR_CELLS = 24;
+/** A terminal shows ^C behind the line: it must not start another one, which could not be taken away. */
+const ECHO_COLUMNS = 4;
 
 export interface Progress {
 	/** What is being waited for now; `part` from 0 to 1 draws a bar. */
@@ -52,7 +54,7 @@ function drawn(terminal: Terminal, first: string): Progress {
 		const { talkStyle: style, talkWidth } = terminal;
 		const head = part === undefined ? style.code(FRAMES[frame++ % FRAMES.length] ?? '') : bar(terminal, part);
 		const tail = formatMs(elapsedMs);
-		const room = talkWidth - displayWidth(head) - displayWidth(tail) - 4;
+		const room = talkWidth - displayWidth(head) - displayWidth(tail) - 3 - ECHO_COLUMNS;
 		terminal.draw(`\r\u001b[2K${head} ${cut(plain(text), room)}  ${style.dim(tail)}`);
 	};
 	const timer = setInterval(draw, FRAME_MS);

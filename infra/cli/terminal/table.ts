@@ -10,6 +10,8 @@ export interface Column<T> {
 	readonly align?: 'left' | 'right';
 	/** May be cut with an ellipsis when the terminal is narrow; ids and names to type again must not be. */
 	readonly cut?: boolean;
+	/** Cut to this, it still says something; 8 when nothing is said. */
+	readonly cutWidthMin?: number;
 	/** Left out first when the terminal is too narrow, the highest number first. */
 	readonly drop?: number;
 }
@@ -87,7 +89,7 @@ function fit<T>(columns: readonly Column<T>[], cells: ReadonlyMap<Column<T>, rea
 	while (over > 0) {
 		let widest = -1;
 		for (const [index, column] of columns.entries()) {
-			const room = (widths[index] ?? 0) - Math.max(CUT_WIDTH_MIN, displayWidth(column.title));
+			const room = (widths[index] ?? 0) - Math.max(column.cutWidthMin ?? CUT_WIDTH_MIN, displayWidth(column.title));
 			if (column.cut === true && room > 0 && (widest < 0 || (widths[index] ?? 0) > (widths[widest] ?? 0))) widest = index;
 		}
 		if (widest < 0) return null;
