@@ -94,6 +94,7 @@ function newHost(settings: AgentSettings, log: Log): Host {
 			killGraceMs: settings.LONGSHORE_KILL_GRACE_MS,
 			stopGraceMs: settings.LONGSHORE_STOP_GRACE_MS,
 			eventRetryMs: settings.LONGSHORE_EVENT_RETRY_MS,
+			usageReportMs: settings.LONGSHORE_USAGE_REPORT_MS,
 			pullExpiresMs: 30_000,
 			pullHeartbeatMs: 5_000,
 			keepMs: 1_000,

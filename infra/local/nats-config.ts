@@ -9,6 +9,7 @@ import {
 	JOBS_STREAM,
 	logsSubject,
 	reportSubject,
+	usageSubject,
 	verdictSubject,
 } from '@longshore/shared-schema/wire/subjects';
 
@@ -67,7 +68,15 @@ function brokerUser(password: string): string {
 
 /** A host takes jobs, reports under its own name and hears its own commands; it can neither read nor change what streams and consumers there are. */
 function hostUser(hostId: string, password: string): string {
-	const publish = [`$JS.API.CONSUMER.MSG.NEXT.${JOBS_STREAM}.>`, `$JS.ACK.${JOBS_STREAM}.>`, eventSubject(hostId), reportSubject(hostId), HOST_REPORT_SUBJECT, CLAIM_SUBJECT];
+	const publish = [
+		`$JS.API.CONSUMER.MSG.NEXT.${JOBS_STREAM}.>`,
+		`$JS.ACK.${JOBS_STREAM}.>`,
+		eventSubject(hostId),
+		reportSubject(hostId),
+		usageSubject(hostId),
+		HOST_REPORT_SUBJECT,
+		CLAIM_SUBJECT,
+	];
 	const subscribe = [`_INBOX_${hostId}.>`, controlSubject(hostId), logsSubject(hostId), verdictSubject(hostId), hostReportAckSubject(hostId), HOST_ROLL_CALL_SUBJECT];
 	return `      { user: ${quote(hostId)}, password: ${quote(password)}, permissions: { publish: { allow: ${list(publish)} }, subscribe: { allow: ${list(subscribe)} }, allow_responses: { max: 1, expires: "30s" } } }`;
 }

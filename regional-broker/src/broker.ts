@@ -22,6 +22,7 @@ import { serveClaims } from './relay/claims.ts';
 import { EventRelay } from './relay/events.ts';
 import { forgetSettled } from './relay/forget-settled.ts';
 import { serveReports } from './relay/reports.ts';
+import { serveUsage } from './relay/usage.ts';
 
 /** Time for load balancers and the edge to see that this broker drains before it stops listening. */
 const DRAIN_NOTICE_MS = 200;
@@ -54,6 +55,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const relay = new EventRelay({ bus, edge, wallClock, log, onStarted });
 	serveReports({ bus, edge, wallClock, log, onStarted });
 	serveClaims(bus, edge, log);
+	serveUsage(bus, edge, log);
 
 	let draining = false;
 	const edgeSilentMaxMs = 3 * settings.LONGSHORE_REGION_HEARTBEAT_MS + 1_000;

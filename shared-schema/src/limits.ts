@@ -73,6 +73,10 @@ export const EVENT_BATCH_BYTES_MAX = 2 * 1024 * 1024;
 export const EVENT_MESSAGE_BYTES_MAX = 512 * 1024;
 /** Body of any other region request. Bytes. */
 export const REGION_BODY_BYTES_MAX = 4 * 1024 * 1024;
+/** Workers in one report of usage; a host with more sends several. */
+export const USAGE_WORKERS_MAX = 500;
+/** Ended workers whose last figures a host keeps for the edge while it cannot be reached; the oldest go first. */
+export const USAGE_ENDED_MAX = 10_000;
 /** Jobs asked about in one inventory request. */
 export const INVENTORY_BATCH_MAX = 256;
 /** A job message that its host neither took nor asked to keep is delivered to another one after this: the host died with it in its hands. */

@@ -18,6 +18,7 @@ export const GROUPS = {
 	Secrets: 'Values for environment variables, referred to as `{{ secret.NAME }}` or `{{ RUNPOD_SECRET_NAME }}`. Write-only.',
 	Catalog: 'GPU types, CPU flavours and data centres, with prices and how free they are.',
 	'REST v1': 'Endpoints, templates, network volumes and registry credentials in the shapes of RunPod’s REST v1, for tools that still use it. Errors are `{"message": "…"}`.',
+	Costs: 'What endpoints took and cost, and what would be cheaper.',
 	Operator: 'For the operator of this gateway, with the operator’s token.',
 	Service: 'What anybody may ask.',
 } as const satisfies Record<string, string>;

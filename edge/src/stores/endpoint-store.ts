@@ -5,11 +5,13 @@ import { applyV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-apply';
 import type { UpdateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import { problemsOfSpec, problemsOfUpdate } from '@longshore/shared-schema/wire/rest-v2/endpoint-problems';
 import { diffSpecs } from '@longshore/shared-schema/wire/rest-v2/release-diff';
+import type { UsageReport } from '@longshore/shared-schema/wire/usage';
 import { allocateGrants, type RegionUse, type Share } from '../core/allocate-grants.ts';
 import { changesPlacement, problemsOfPlacement } from '../core/check-placement.ts';
 import { describeShares } from '../core/describe-shares.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { isAway } from '../core/is-away.ts';
+import type { PriceKind } from '../core/rate-usage.ts';
 import { needsNewWorkers, rolledBack } from '../core/release.ts';
 import { isSelfContained, NO_SUPPLY, needsOf, placedOf, renewedSecrets, type Supply } from '../core/supply.ts';
 import type { WebhookProfile } from '../core/webhook-schedule.ts';
@@ -19,6 +21,7 @@ import { sealerOf } from '../secrets/sealer-of.ts';
 import { type Decision, DecisionLog } from './decision-log.ts';
 import { type ReleaseNote, ReleaseTable } from './release-table.ts';
 import { createTurns } from './turns.ts';
+import { type UsageRow, UsageTable } from './usage-table.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
 
 /** All that is kept of an endpoint. `revision` rises with every change, `version` only with one that needs new workers. */
@@ -74,6 +77,7 @@ export class EndpointStore extends DurableObject<Env> {
 	readonly #webhookSecrets: WebhookSecrets;
 	readonly #releases: ReleaseTable;
 	readonly #decisions: DecisionLog;
+	readonly #usage: UsageTable;
 	readonly #turns = createTurns();
 
 	constructor(ctx: DurableObjectState, env: Env) {
@@ -83,6 +87,7 @@ export class EndpointStore extends DurableObject<Env> {
 		this.#webhookSecrets = new WebhookSecrets(this.#sql, sealerOf(env));
 		this.#releases = new ReleaseTable(this.#sql);
 		this.#decisions = new DecisionLog(this.#sql);
+		this.#usage = new UsageTable(this.#sql);
 	}
 
 	/** The endpoint, or null when it was deleted or never made. */
@@ -188,6 +193,17 @@ export class EndpointStore extends DurableObject<Env> {
 	async reallocate(view: CapacityView): Promise<void> {
 		const record = this.get();
 		if (record !== null) await this.#publish(record, view);
+	}
+
+	/** Books what a host's workers of this endpoint took. What comes after the endpoint's end is its own too. */
+	meter(region: string, report: UsageReport, prices: Readonly<Record<PriceKind, number>>): void {
+		const workersMin = this.get()?.shares.find((share) => share.region === region)?.workersMin ?? 0;
+		this.ctx.storage.transactionSync(() => this.#usage.add(region, report, prices, workersMin, Date.now()));
+	}
+
+	/** What was booked in hours that begin in `[from, to)`, epoch milliseconds. */
+	usage(from: number, to: number): UsageRow[] {
+		return this.#usage.rows(from, to);
 	}
 
 	/** The last decisions about its shares. */

@@ -21,6 +21,7 @@ import { serveLogs } from './serve-logs.ts';
 import type { Spool, SpooledResult } from './spool.ts';
 import { createStops, type Stops } from './stops.ts';
 import { createUploads, type Uploads } from './uploads.ts';
+import { createUsageReports, type UsageReports } from './usage-reports.ts';
 import type { Attempt, Worker } from './worker.ts';
 
 /** What is still to be reported when the agent stops gets this long; the rest is in the spool. */
@@ -66,6 +67,7 @@ class HostAgent implements Agent {
 	readonly #desk: JobDesk;
 	readonly #fleet: Fleet;
 	readonly #stops: Stops;
+	readonly #usage: UsageReports;
 	/** Made last: it reports the others' state at once. */
 	#reports: HostReports | null = null;
 
@@ -94,7 +96,8 @@ class HostAgent implements Agent {
 		const desk = this.#desk;
 		const claims = createClaims(bus, log, timers.claimTimeoutMs);
 		const intake = createIntake({ host, bus, broker, claims, ready: (job) => desk.ready(job), dropped: (endpointId) => desk.dropped(endpointId), supersede: stop });
-		this.#fleet = createFleet({ ...options, lose: this.#endings.lose, exited: () => this.#reviewAndReport(), changed: () => this.#review() });
+		this.#usage = createUsageReports(host, bus);
+		this.#fleet = createFleet({ ...options, lose: this.#endings.lose, exited: (worker, agoMs) => this.#workerExited(worker, agoMs), changed: () => this.#review() });
 		this.#stops = createStops({ host, jobEnded, recycle: (worker, reason) => this.#fleet.hurry(worker, timers.killGraceMs, reason) });
 		this.#reports = createHostReports({ host, bus, freeGpus: () => this.#fleet.freeGpus(), fenced: (reason) => this.#fence(reason), unfenced: () => desk.review() });
 		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
@@ -109,10 +112,11 @@ class HostAgent implements Agent {
 		this.#review();
 		await this.#fleet.endAll(this.#host.timers.stopGraceMs);
 		this.#desk.shutDown();
-		await this.#reporter.flushed(bus.isConnected() ? FLUSH_MS : 0);
+		await Promise.all([this.#reporter.flushed(bus.isConnected() ? FLUSH_MS : 0), bus.isConnected() ? within(FLUSH_MS, this.#usage.flushed()) : null]);
 		this.#reports?.reportNow();
 		this.#reports?.close();
 		this.#reporter.close();
+		this.#usage.close();
 		this.#uploads.close();
 		this.#stops.shutDown();
 		this.#timeouts.close();
@@ -127,7 +131,8 @@ class HostAgent implements Agent {
 		this.#reports?.changed();
 	}
 
-	#reviewAndReport(): void {
+	#workerExited(worker: Worker, agoMs: number): void {
+		this.#usage.ended(worker, agoMs);
 		this.#desk.review();
 		this.#reports?.reportNow();
 	}
@@ -165,4 +170,11 @@ class HostAgent implements Agent {
 		// Idle ones too: what this region was granted may run elsewhere from now on.
 		for (const worker of this.#host.workers.values()) this.#fleet.hurry(worker, this.#host.timers.killGraceMs, reason);
 	}
+}
+
+/** Resolves with the promise, or after `ms` without it. */
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	await Promise.race([promise, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))]);
+	clearTimeout(timer);
 }

@@ -6,6 +6,7 @@ import type { Fleet } from './fleet.ts';
 import type { Host } from './host.ts';
 import type { Reporter } from './reporter.ts';
 import type { Stops } from './stops.ts';
+import { meterWorker } from './worker.ts';
 
 /** Events without a verdict may take this much memory before workers' chunks have to wait. Bytes. */
 const HELD_BYTES_MAX = 128 * 1024 * 1024;
@@ -36,6 +37,7 @@ export function createBridgeHost(parts: BridgeSideParts): BridgeHost {
 			if (!worker.contacted) {
 				worker.contacted = true;
 				worker.idleSinceMs = clock.nowMs();
+				meterWorker(worker, worker.idleSinceMs);
 				parts.changed();
 			}
 			if (holdsNoJob && worker.stopping.size > 0) stops.seenIdle(worker);

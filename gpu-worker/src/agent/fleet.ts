@@ -1,12 +1,13 @@
 /** The workers of a host: started on free GPUs, drained, ended, and what follows when one exits. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { startMeter } from '../core/meter.ts';
 import { chooseGpus } from '../core/slots.ts';
 import { workerEnv } from '../core/worker-env.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import type { Host } from './host.ts';
-import { type Attempt, occupancy, onlyJob, type Worker } from './worker.ts';
+import { type Attempt, meterWorker, occupancy, onlyJob, type Worker } from './worker.ts';
 
 /** Time between pings. The SDK counts in whole seconds and its ping process dies of 0; several must fit `LONGSHORE_KILL_GRACE_MS`, because they tell whether a job was stopped. */
 const PING_INTERVAL_MS = 1_000;
@@ -21,7 +22,8 @@ export interface FleetParts {
 	newKey(): string;
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
 	lose(attempt: Attempt, worker: Worker, reason: string): void;
-	exited(worker: Worker): void;
+	/** `agoMs`: how long the process has been gone. */
+	exited(worker: Worker, agoMs: number): void;
 	changed(): void;
 }
 
@@ -102,6 +104,7 @@ class HostFleet implements Fleet {
 	}
 
 	jobEnded(worker: Worker): void {
+		meterWorker(worker, this.#host.clock.nowMs());
 		if (occupancy(worker) > 0) return;
 		worker.idleSinceMs = this.#host.clock.nowMs();
 		if (worker.draining) this.end(worker, this.#host.timers.stopGraceMs, 'drained');
@@ -142,7 +145,7 @@ class HostFleet implements Fleet {
 			workerLog.close();
 			throw error;
 		});
-		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, process, log: workerLog });
+		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, meteredFromMs: clock.nowMs(), process, log: workerLog });
 		workers.set(workerId, worker);
 		const exited = process.exited.then((exit) => this.#onExit(worker, exit));
 		this.#exits.set(workerId, exited);
@@ -165,7 +168,7 @@ class HostFleet implements Fleet {
 		}
 		worker.stopping.clear();
 		this.#exits.delete(worker.id);
-		this.#parts.exited(worker);
+		this.#parts.exited(worker, exit.agoMs ?? 0);
 	}
 }
 
@@ -175,7 +178,10 @@ function releasePolls(worker: Worker): void {
 	for (const poll of [...worker.stopPolls]) poll.release();
 }
 
-function newWorker(given: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'log'>): Worker {
+function newWorker({
+	meteredFromMs,
+	...given
+}: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'log'> & { meteredFromMs: number }): Worker {
 	return {
 		...given,
 		contacted: false,
@@ -190,6 +196,7 @@ function newWorker(given: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' 
 		takes: new Set(),
 		stopPolls: new Set(),
 		idleSinceMs: given.startedAtMs,
+		meter: startMeter(meteredFromMs),
 	};
 }
 

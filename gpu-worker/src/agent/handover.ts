@@ -5,7 +5,7 @@ import type { DeskEvents } from './desk.ts';
 import { type Endings, identity } from './endings.ts';
 import type { Host } from './host.ts';
 import type { Reporter } from './reporter.ts';
-import type { Attempt, Worker } from './worker.ts';
+import { type Attempt, meterWorker, type Worker } from './worker.ts';
 
 export interface HandoverParts {
 	readonly host: Host;
@@ -28,6 +28,7 @@ export function createHandover(parts: HandoverParts): Pick<DeskEvents, 'handing'
 			attempt.workerId = take.worker.id;
 			attempt.startedAtMs = host.clock.nowMs();
 			take.worker.jobs.set(attempt.job.id, attempt);
+			meterWorker(take.worker, attempt.startedAtMs);
 			timeouts.start(attempt.key, attempt.job.executionTimeoutMs);
 		},
 		handed({ attempt, message }) {

@@ -12,6 +12,7 @@ export interface AgentTimers {
 	readonly killGraceMs: number;
 	readonly stopGraceMs: number;
 	readonly eventRetryMs: number;
+	readonly usageReportMs: number;
 	readonly pullExpiresMs: number;
 	readonly pullHeartbeatMs: number;
 	/** A job that finds no take any more is kept this long. */

@@ -1,6 +1,7 @@
 /** A worker and the attempts in its hand, as the agent's parts share them. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import type { DispatchedJob } from '@longshore/shared-schema/wire/region';
+import { advanceMeter, type Meter } from '../core/meter.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 import type { RunningWorker, WorkerExit } from '../runtime/runtime.ts';
 
@@ -75,6 +76,8 @@ export interface Worker {
 	readonly takes: Set<Take>;
 	readonly stopPolls: Set<StopPoll>;
 	idleSinceMs: number;
+	/** What its time went into. */
+	meter: Meter;
 }
 
 /** Ended jobs that a worker's record keeps. */
@@ -111,4 +114,10 @@ export function onlyJob(worker: Worker | undefined): string | null {
 /** True while the worker may be given jobs. */
 export function acceptsJobs(worker: Worker): boolean {
 	return !worker.draining && worker.exit === null && worker.unhealthyReason === null;
+}
+
+/** Books the worker's time so far, and what it is at from now on. To be called whenever that changes. */
+export function meterWorker(worker: Worker, nowMs: number): void {
+	const state = occupancy(worker) > 0 ? 'running' : worker.contacted ? 'idle' : 'starting';
+	worker.meter = advanceMeter(worker.meter, state, nowMs);
 }

@@ -74,12 +74,13 @@ function runningWorker(child: ChildProcess, log: WorkerLog, workerDir: string): 
 	const exited = new Promise<WorkerExit>((resolve) => {
 		child.once('exit', (code, signal) => {
 			alive = false;
+			const atMs = performance.now();
 			// What the worker has started must not outlive it: it may hold the GPU.
 			signalGroup(pid, 'SIGKILL');
 			// Its last words are still in the pipe.
 			const finish = (): void => {
 				rmSync(workerDir, { recursive: true, force: true });
-				resolve({ code, signal });
+				resolve({ code, signal, agoMs: performance.now() - atMs });
 			};
 			const giveUp = setTimeout(() => {
 				child.stdout?.destroy();

@@ -15,6 +15,8 @@ export interface WorkerStart {
 export interface WorkerExit {
 	readonly code: number | null;
 	readonly signal: string | null;
+	/** How long its process had been gone when this was told; left out: not at all. */
+	readonly agoMs?: number;
 }
 
 /** A worker that runs. */

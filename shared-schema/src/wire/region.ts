@@ -20,6 +20,7 @@ export const EDGE_PATHS = {
 	claim: '/regions/v1/claim',
 	payload: '/regions/v1/payload',
 	output: '/regions/v1/output',
+	usage: '/regions/v1/usage',
 } as const;
 
 const id = z.string().regex(ID_PATTERN);

@@ -17,6 +17,8 @@ export const endpointConsumer = (endpointId: string): string => `ep-${endpointId
 export const eventSubject = (hostId: string): string => `events.${hostId}`;
 /** Events of a host on the short way, request and reply (same message → `ReportReply`): a broker asks the edge at once and stores nothing. */
 export const reportSubject = (hostId: string): string => `reports.${hostId}`;
+/** Times of a host's workers, request and reply (`UsageReport` → `UsageReply`): a broker asks the edge and stores nothing. */
+export const usageSubject = (hostId: string): string => `usage.${hostId}`;
 /** Verdicts of the edge on a host's events (`VerdictMessage`). */
 export const verdictSubject = (hostId: string): string => `verdicts.${hostId}`;
 /** Commands to a host, request and reply (`HostCommand` → `HostReply`). */

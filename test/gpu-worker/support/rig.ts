@@ -79,6 +79,7 @@ const TIMERS: AgentTimers = {
 	killGraceMs: 200,
 	stopGraceMs: 200,
 	eventRetryMs: 60_000,
+	usageReportMs: 60_000,
 	pullExpiresMs: 30_000,
 	pullHeartbeatMs: 5_000,
 	keepMs: 200,

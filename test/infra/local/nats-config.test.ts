@@ -122,6 +122,7 @@ describe('a host', () => {
 	test.each([
 		'events.host-b',
 		'reports.host-b',
+		'usage.host-b',
 		'verdicts.host-a',
 		'ctl.host-b',
 		'hosts.ack.host-a',

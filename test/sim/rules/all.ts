@@ -1,4 +1,4 @@
-/** The rules that are compared: published ones at their defaults and at this endpoint's concurrency, ours at the defaults and with other settings. */
+/** The rules that are compared: published ones at their defaults and at other usual settings, ours at the defaults and with settings that suit one load or another. */
 import { keda } from './keda.ts';
 import { knative } from './knative.ts';
 import { anticipating, longshore } from './longshore.ts';
@@ -18,13 +18,16 @@ export const PUBLISHED_RULES: readonly RuleKind[] = [
 
 export const OUR_RULES: readonly RuleKind[] = [
 	longshore('queue delay 4 s', { type: 'QUEUE_DELAY', queueDelayS: 4 }, 5),
-	longshore('queue delay 1 s', { type: 'QUEUE_DELAY', queueDelayS: 1 }, 5),
 	longshore('queue delay 0.5 s, idle 3 s', { type: 'QUEUE_DELAY', queueDelayS: 0.5 }, 3),
 	longshore('request count 1', { type: 'REQUEST_COUNT', requestCount: 1 }, 5),
-	longshore('request count 4', { type: 'REQUEST_COUNT', requestCount: 4 }, 5),
-	anticipating('anticipate, idle 3 s, patient', 3, 1),
-	anticipating('anticipate, idle 10 s', 10, 0.3),
-	anticipating('anticipate, idle 60 s', 60, 0.3),
+	longshore('request count 3, idle 2 s', { type: 'REQUEST_COUNT', requestCount: 3 }, 2),
+	anticipating('anticipate, idle 3 s, patience 1', 3, 1),
+	anticipating('anticipate, idle 15 s, patience 0.5', 15, 0.5),
+	anticipating('anticipate, idle 30 s, patience 0.5', 30, 0.5),
+	anticipating('anticipate, idle 60 s, patience 0.3', 60, 0.3),
+	anticipating('anticipate, idle 120 s, patience 0', 120, 0),
+	anticipating('anticipate, idle 260 s, patience 0.4', 260, 0.4),
 	anticipating('anticipate, idle 3 s, 1 spare', 3, 0.3, 1),
+	anticipating('anticipate, idle 30 s, 1 spare', 30, 0.3, 1),
 	anticipating('anticipate, idle 3 s, 2 spare', 3, 0.3, 2),
 ];

@@ -21,12 +21,14 @@ import { claim } from '../regions/claim.ts';
 import { events } from '../regions/events.ts';
 import { heartbeat } from '../regions/heartbeat.ts';
 import { output, payload } from '../regions/transfer.ts';
+import { usage } from '../regions/usage.ts';
 
 /** Everything outside `/v2`. */
 export const regionsApp = createApp();
 
 regionsApp.post('/regions/v1/heartbeat', INTERNAL, (c) => heartbeat(c.env, c.req.raw));
 regionsApp.post('/regions/v1/events', INTERNAL, (c) => events(c.env, c.req.raw));
+regionsApp.post('/regions/v1/usage', INTERNAL, (c) => usage(c.env, c.req.raw));
 regionsApp.post('/regions/v1/claim', INTERNAL, (c) => claim(c.env, c.req.raw));
 regionsApp.get('/regions/v1/payload/:job', INTERNAL, (c) => payload(c.env, c.req.raw, c.req.param('job')));
 regionsApp.put('/regions/v1/output/:job', INTERNAL, (c) => output(c.env, c.req.raw, c.req.param('job')));

@@ -17,7 +17,7 @@ export function storeOfJob(env: Env, endpointId: string, jobId: string): { key: 
 }
 
 /** A region can name only endpoints that this edge made, so it can make no store but theirs. Checked once an isolate and endpoint. */
-function isOwnEndpoint(env: Env, endpointId: string): boolean {
+export function isOwnEndpoint(env: Env, endpointId: string): boolean {
 	if (ownEndpoints.has(endpointId)) return true;
 	if (!isCheckedId(settingsOf(env).LONGSHORE_ID_KEY, 'endpoint', endpointId)) return false;
 	if (ownEndpoints.size >= OWN_ENDPOINTS_MAX) ownEndpoints.clear();
