@@ -6,6 +6,7 @@ import { createSigner, createVerifier } from './edge/signature.ts';
 import { joinFleet } from './fleet/join-fleet.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listener.ts';
+import { createDecisions } from './ingress/decisions.ts';
 import { createDispatch } from './ingress/dispatch.ts';
 import { createEndpoints } from './ingress/endpoints.ts';
 import { createInventory } from './ingress/inventory.ts';
@@ -46,12 +47,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const fleet = joinFleet(settings, boot, bus, edge, log);
 	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
 
-	const onStarted = (byEndpoint: ReadonlyMap<string, readonly string[]>): void => {
-		for (const [endpointId, keys] of byEndpoint) {
-			const started = keys.filter((key) => fleet.hosts.startedJobs.isFirst(key)).length;
-			if (started > 0) noteQueue(endpointId, { started });
-		}
-	};
+	const onStarted = startCounter(fleet);
 	const relay = new EventRelay({ bus, edge, wallClock, log, onStarted });
 	serveReports({ bus, edge, wallClock, log, onStarted });
 	serveClaims(bus, edge, log);
@@ -81,6 +77,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		giveDuty: (id, duty) => giveDuty({ registry, duties }, id, duty),
 		endpointWorkers: createEndpointWorkers(registry, now),
 		logs: createLogs({ bus, registry, log }),
+		decisions: createDecisions({ decisions, backoffs, scaler, now }),
 		workers: () => describeWorkers(registry, grants, backoffs, now()),
 		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
 		readiness: () => readiness({ bus, edgeSilentMs: () => heartbeat.edgeSilentMs(), edgeSilentMaxMs, isDraining: () => draining }),
@@ -129,4 +126,14 @@ function connectBus(settings: BrokerSettings, log: Log): NatsBus {
 		},
 		log,
 	);
+}
+
+/** Counts jobs as started that no host's report has shown yet. */
+function startCounter({ hosts, noteQueue }: Pick<ReturnType<typeof joinFleet>, 'hosts' | 'noteQueue'>): (byEndpoint: ReadonlyMap<string, readonly string[]>) => void {
+	return (byEndpoint) => {
+		for (const [endpointId, keys] of byEndpoint) {
+			const started = keys.filter((key) => hosts.startedJobs.isFirst(key)).length;
+			if (started > 0) noteQueue(endpointId, { started });
+		}
+	};
 }

@@ -1,4 +1,5 @@
-/** What regions' brokers tell their operators, for tests: which worker is on which host, what was decided and why. */
+/** What regions' brokers tell their operators, and the edge its tenants, for tests: which worker is on which host, what was decided and why. */
+import { type DecisionsV2, decisionsV2 } from '../../shared-schema/src/wire/rest-v2/decisions-answer.ts';
 import type { Stack } from './start-stack.ts';
 
 export interface OperatorWorker {
@@ -8,24 +9,18 @@ export interface OperatorWorker {
 	readonly phase: string;
 }
 
-export interface OperatorDecision {
-	readonly at: string;
-	readonly kind: string;
-	readonly text: string;
-	readonly inputs: Readonly<Record<string, unknown>>;
-}
-
 /** Workers of all regions whose broker answers. */
 export async function operatorWorkers(stack: Stack): Promise<OperatorWorker[]> {
 	const answers = await Promise.all(stack.local().regions.map((region) => ask<{ workers: OperatorWorker[] }>(region, 'workers')));
 	return answers.flatMap((answer) => answer?.workers ?? []);
 }
 
-/** Decisions about an endpoint in all regions, oldest first. */
-export async function operatorDecisions(stack: Stack, endpointId: string): Promise<OperatorDecision[]> {
-	const answers = await Promise.all(stack.local().regions.map((region) => ask<{ queues: { endpointId: string; decisions: OperatorDecision[] }[] }>(region, 'queues')));
-	const decisions = answers.flatMap((answer) => answer?.queues ?? []).filter((queue) => queue.endpointId === endpointId);
-	return decisions.flatMap((queue) => queue.decisions).sort((a, b) => (a.at < b.at ? -1 : 1));
+/** `GET /v2/serverless/{id}/decisions` as the endpoint's owner sees it. */
+export async function explainEndpoint(stack: Stack, endpointId: string): Promise<DecisionsV2> {
+	const response = await fetch(`${stack.url}/v2/serverless/${endpointId}/decisions`, { headers: { authorization: `Bearer ${stack.apiKey}` }, signal: AbortSignal.timeout(10_000) });
+	const text = await response.text();
+	if (response.status !== 200) throw new Error(`decisions answered ${response.status}: ${text}`);
+	return decisionsV2.parse(JSON.parse(text));
 }
 
 async function ask<T>(region: { readonly url: string; readonly operatorToken: string }, what: string): Promise<T | null> {

@@ -12,6 +12,8 @@ export interface TraceLine {
 	readonly at: number;
 	readonly pid: number;
 	readonly worker: string;
+	/** Of a boot. */
+	readonly dataCenter?: string;
 	readonly status?: number;
 	readonly heldMs?: number;
 }

@@ -1,7 +1,8 @@
 /** How many workers an endpoint has and on which GPUs, on real processes: scalers, tiers, regions, and what is said when nothing fits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { operatorDecisions, operatorWorkers } from '../support/operator-api.ts';
+import { shellCommand } from '../support/deploy.ts';
+import { explainEndpoint, operatorWorkers } from '../support/operator-api.ts';
 import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
 import { SHORT_TIMERS } from '../support/short-timers.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
@@ -89,10 +90,40 @@ describe('the number of workers', () => {
 		const job = await endpoint.api.run({ n: 1 });
 		await endpoint.api.untilState(job);
 		await endpoint.api.untilState(low);
-		const placed = (await operatorDecisions(stack, endpoint.id)).find(({ kind }) => kind === 'place');
+		const { shares, decisions } = await explainEndpoint(stack, endpoint.id);
+		const placed = decisions.find(({ kind }) => kind === 'place');
 		console.log(`cold start: decided ${Date.parse(placed?.at ?? '') - before} ms after the job was sent`);
-		expect(placed?.inputs).toMatchObject({ version: 1 });
+		expect(placed).toMatchObject({ by: 'west', text: expect.stringMatching(/on w-4090: ADA_24 in W-1/), inputs: { version: 1 } });
+		expect(decisions.find(({ kind }) => kind === 'scale')).toMatchObject({ text: '0 → 1: first job of an endpoint without workers', inputs: { queued: 1, low: 1 } });
+		expect(decisions.find(({ kind }) => kind === 'grants')).toMatchObject({ by: 'edge' });
+		expect(shares).toMatchObject([{ region: 'west', workersMax: 1, held: 1 }]);
 		await remove(endpoint);
+	}, 60_000);
+});
+
+describe('a worker that cannot live', () => {
+	test('is shown unhealthy with its exit code and last lines, is tried on other hosts with pauses, and consumes no job', async () => {
+		const id = await stack.deploy({
+			directory: stack.home,
+			command: shellCommand('sh', '-c', 'echo the model is missing; exit 3'),
+			workersMin: 0,
+			workersMax: 2,
+			pools: ['ADA_24'],
+		});
+		const api = stack.api(id);
+		const job = await api.run({});
+		const explained = await until(
+			async (note) => {
+				const answer = await explainEndpoint(stack, id);
+				note(answer.failures);
+				return new Set(answer.failures.map(({ hostId }) => hostId)).size >= 2 && answer;
+			},
+			{ what: 'failures on two hosts', timeoutMs: 40_000, everyMs: 500 },
+		);
+		expect(explained.failures[0]).toMatchObject({ exitCode: 3, lastLog: expect.stringContaining('the model is missing'), reason: expect.stringContaining('exit code 3') });
+		expect((await api.health()).workers.unhealthy).toBeGreaterThan(0);
+		await until(async () => ((await api.status(job)).json['why'] as { reason?: string } | undefined)?.reason === 'workers_failing', { what: 'the job to say that workers fail' });
+		expect((await api.cancel(job)).json['status']).toBe('CANCELLED');
 	}, 60_000);
 });
 

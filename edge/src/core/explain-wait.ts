@@ -3,7 +3,7 @@ import type { JobPhase } from '@longshore/shared-schema/job/job';
 import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
 
 /** What keeps a queued job from starting. */
-export type WaitReason = 'no_region' | 'region_silent' | 'no_capacity' | 'worker_starting' | 'workers_busy' | 'no_workers_allowed' | 'dispatching';
+export type WaitReason = 'no_region' | 'region_silent' | 'no_capacity' | 'worker_starting' | 'workers_failing' | 'workers_busy' | 'no_workers_allowed' | 'dispatching';
 
 /** The `why` member of a status answer. Times in milliseconds. */
 export interface WaitExplanation {
@@ -54,6 +54,10 @@ function reasonOf(facts: WaitFacts, routes: EndpointRoutes | null, here: RegionR
 		};
 	if (here.silentMs > facts.silentMsMax) return { reason: 'region_silent', text: `region ${here.region} has not been heard for ${Math.round(here.silentMs / 1_000)} s` };
 	if (workers.initializing > 0 && workers.idle === 0) return { reason: 'worker_starting', text: `${count(workers.initializing, 'worker')} starting in ${here.region}` };
+	const failing = (routes?.regions ?? []).some(({ workersMax, workers: { unhealthy } }) => workersMax > 0 && unhealthy > 0);
+	if (failing && workers.running + workers.idle === 0) {
+		return { reason: 'workers_failing', text: `workers fail to start and are tried again with growing pauses${here.blocked === null ? '' : `: ${here.blocked}`}` };
+	}
 	if (workers.running + workers.idle === 0) {
 		return here.blocked === null ? { reason: 'dispatching', text: `on its way to ${here.region}` } : { reason: 'no_capacity', text: here.blocked };
 	}

@@ -25,6 +25,7 @@ export interface AppOptions {
 	readonly inventory: (body: unknown) => Promise<Answer>;
 	readonly endpoints: (body: unknown) => Promise<Answer>;
 	readonly endpointWorkers: (body: unknown) => Promise<Answer>;
+	readonly decisions: (body: unknown) => Promise<Answer>;
 	readonly hosts: () => unknown;
 	readonly host: (id: string) => Answer;
 	readonly giveDuty: (id: string, duty: HostDuty) => Promise<Answer>;
@@ -92,6 +93,7 @@ function regionRoutes(app: Hono<Env>, options: AppOptions): void {
 	app.post(REGION_PATHS.inventory, signed(REGION_BODY_BYTES_MAX, json(options.inventory)));
 	app.post(REGION_PATHS.endpoints, signed(REGION_BODY_BYTES_MAX, json(options.endpoints)));
 	app.post(REGION_PATHS.logs, signed(REGION_BODY_BYTES_MAX, json(options.logs)));
+	app.post(REGION_PATHS.decisions, signed(REGION_BODY_BYTES_MAX, json(options.decisions)));
 	app.post(REGION_PATHS.workers, signed(REGION_BODY_BYTES_MAX, json(options.endpointWorkers)));
 }
 

@@ -11,6 +11,7 @@ export const REGION_PATHS = {
 	endpoints: '/region/v1/endpoints',
 	logs: '/region/v1/logs',
 	workers: '/region/v1/workers',
+	decisions: '/region/v1/decisions',
 } as const;
 
 /** Paths that the edge serves to regions. `payload` and `output` are followed by `/{jobId}?epoch=N` and carry the attempt's token in `ATTEMPT_HEADER`. */

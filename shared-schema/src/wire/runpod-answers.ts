@@ -19,7 +19,7 @@ export const acceptedJob = z.object({ id: jobId, status: jobStatusText }).meta({
 /** Why a job waits. Ours: no SDK minds the member. */
 const waitExplanation = z
 	.object({
-		reason: z.enum(['no_region', 'region_silent', 'no_capacity', 'worker_starting', 'workers_busy', 'no_workers_allowed', 'dispatching']),
+		reason: z.enum(['no_region', 'region_silent', 'no_capacity', 'worker_starting', 'workers_failing', 'workers_busy', 'no_workers_allowed', 'dispatching']),
 		text: z.string().describe('The reason in a sentence.'),
 		placeInLine: z.int().min(1).describe('1 is next.'),
 		region: z.string().nullable(),

@@ -24,6 +24,7 @@ describe('explainWait', () => {
 		['no region can run it', routes([region({ workersMax: 0 })]), 'no_region', /GPU pools, data centres and CUDA/],
 		['its region is silent', routes([region({ silentMs: 42_000 })]), 'region_silent', /eu-1 has not been heard for 42 s/],
 		['a worker starts', routes([region({ workers: { ...NONE, initializing: 1 } })]), 'worker_starting', /1 worker starting in eu-1/],
+		['workers fail to start', routes([region({ workers: { ...NONE, unhealthy: 1 } })]), 'workers_failing', /fail to start and are tried again/],
 		['no host has room', routes([region({ blocked: 'AMPERE_80 full in EU-SE-1' })]), 'no_capacity', /AMPERE_80 full in EU-SE-1/],
 		['all workers are busy', routes([region({ workers: { ...NONE, running: 2 } })]), 'workers_busy', /all 2 workers of at most 3 busy/],
 		['it is about to start', routes([region({ workers: { ...NONE, idle: 1 } })]), 'dispatching', /on its way to a worker in eu-1/],

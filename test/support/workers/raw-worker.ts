@@ -32,7 +32,7 @@ process.on('SIGTERM', () => {
 	if (running.size === 0) process.exit(0);
 });
 
-trace('boot', '');
+trace('boot', '', { dataCenter: process.env['RUNPOD_DC_ID'] });
 await sleep(Number(process.env['TAKE_LATE_MS'] ?? 0));
 for (let slot = 0; slot < Number(process.env['CONCURRENCY'] ?? 1); slot++) void takeLoop();
 void stopLoop();

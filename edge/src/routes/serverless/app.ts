@@ -4,11 +4,13 @@ import { createApp } from '../create-app.ts';
 import { endpointLogsOperation, workerLogsOperation } from '../logs/describe.ts';
 import { endpointLogs, workerLogs } from '../logs/endpoint-logs.ts';
 import { createServerless } from './create.ts';
+import { listDecisions } from './decisions.ts';
 import { deleteServerless } from './delete.ts';
 import {
 	createServerlessOperation,
 	deleteServerlessOperation,
 	getServerlessOperation,
+	listDecisionsOperation,
 	listReleasesOperation,
 	listServerlessOperation,
 	listWorkersOperation,
@@ -37,5 +39,6 @@ serverlessApp.get('/v2/serverless/:id/workers/:worker/logs', workerLogsOperation
 	workerLogs(c.env, c.req.raw, c.req.param('id'), c.req.param('worker'), c.executionCtx as ExecutionContext),
 );
 serverlessApp.get('/v2/serverless/:id/logs', endpointLogsOperation, (c) => endpointLogs(c.env, c.req.raw, c.req.param('id'), c.executionCtx as ExecutionContext));
+serverlessApp.get('/v2/serverless/:id/decisions', listDecisionsOperation, (c) => listDecisions(c.env, c.req.raw, c.req.param('id')));
 serverlessApp.get('/v2/serverless/:id/releases', listReleasesOperation, (c) => listReleases(c.env, c.req.raw, c.req.param('id')));
 serverlessApp.post('/v2/serverless/:id/rollback', rollbackOperation, (c) => rollbackServerless(c.env, c.req.raw, c.req.param('id')));

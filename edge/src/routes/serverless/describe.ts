@@ -1,6 +1,7 @@
 /** What the routes that manage endpoints say of themselves. */
 import { MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { createdEndpointV2, endpointListV2, endpointV2, webhookSecretV2 } from '@longshore/shared-schema/wire/rest-answers';
+import { decisionsV2 } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
 import { createEndpointV2, updateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import { releasesV2, rollbackV2, workersV2 } from '@longshore/shared-schema/wire/rest-v2/fleet-answers';
 import type { Operation } from '../../openapi/operation.ts';
@@ -87,6 +88,16 @@ export const listReleasesOperation: Operation = {
 	text: 'With what each one changed, and how many workers already run the current one.',
 	key: 'read',
 	answers: { 200: { text: 'The releases, newest first, and the progress of the current one.', schema: releasesV2 } },
+	errors: ['unknown_endpoint'],
+};
+
+export const listDecisionsOperation: Operation = {
+	id: 'listEndpointDecisions',
+	group: 'Endpoints',
+	summary: 'Explain an endpoint’s workers',
+	text: 'Ours: how the workers are shared among regions, what is missing and why, which workers failed, and the last decisions with what they rested on.',
+	key: 'read',
+	answers: { 200: { text: 'The shares, what is missing, the failures and the decisions.', schema: decisionsV2 } },
 	errors: ['unknown_endpoint'],
 };
 

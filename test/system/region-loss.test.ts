@@ -1,0 +1,150 @@
+/** A whole region dies, or is cut off for longer than its lease: its jobs end elsewhere, once, and never more workers run than the endpoint allows. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { explainEndpoint } from '../support/operator-api.ts';
+import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
+import { type Stack, startStack } from '../support/start-stack.ts';
+import { until } from '../support/wait.ts';
+import { countWorkers } from '../support/worker-census.ts';
+import { JobWatch } from './job-watch.ts';
+
+/** `a` is the region that suffers; both are as good, so the endpoint's workers go to the first by name. */
+const host = { gpuType: 'NVIDIA GeForce RTX 4090', count: 5 };
+const TOPOLOGY = {
+	regions: { a: { delayMs: 1, dataCenters: { 'A-1': { hosts: { 'a-host': host } } } }, b: { delayMs: 1, dataCenters: { 'B-1': { hosts: { 'b-host': host } } } } },
+};
+const LEASE_MS = 9_000;
+/** Agent lease + kill grace < host lease; fence + kill grace < region lease. */
+const TIMERS = {
+	LONGSHORE_HOST_REPORT_MS: '300',
+	LONGSHORE_AGENT_LEASE_MS: '3000',
+	LONGSHORE_HOST_LEASE_MS: '4500',
+	LONGSHORE_REGION_HEARTBEAT_MS: '300',
+	LONGSHORE_REGION_FENCE_MS: '6000',
+	LONGSHORE_KILL_GRACE_MS: '300',
+	LONGSHORE_STOP_GRACE_MS: '1000',
+	LONGSHORE_EVENT_RETRY_MS: '1000',
+	LONGSHORE_START_WITHIN_MS: '4000',
+	LONGSHORE_DISPATCH_CONFIRM_MS: '2000',
+	LONGSHORE_SWEEP_MS: '2000',
+	LONGSHORE_REGION_LEASE_MS: String(LEASE_MS),
+	LONGSHORE_RATE_LIMITS: 'off',
+};
+
+let stack: Stack;
+
+beforeAll(async () => {
+	stack = await startStack({ env: TIMERS, topology: TOPOLOGY });
+}, 300_000);
+afterAll(() => stack?.stop(), 90_000);
+
+/** Data centre of the worker. */
+const placeOf = (endpoint: RawEndpoint, worker: string | undefined): string | undefined =>
+	endpoint.trace().find((line) => line.event === 'boot' && line.worker === worker)?.dataCenter;
+
+/** Kills every process of region `a` again and again, as the supervisor starts it anew; the returned function lets it live. */
+function keepDead(): () => void {
+	const kill = (): void => {
+		const { brokers, nats, hosts } = stack.local().pids;
+		for (const pid of [brokers['a'], nats['a'], hosts['a-host']]) {
+			try {
+				if (pid !== undefined) process.kill(pid, 'SIGKILL');
+			} catch {
+				// Dead already.
+			}
+		}
+	};
+	kill();
+	const timer = setInterval(kill, 100);
+	return () => clearInterval(timer);
+}
+
+/** Stops the relays between region `a` and the edge while `during` runs: connections hang, nothing is refused, and what was on its way comes late. */
+async function whileCutOff<T>(during: () => Promise<T>): Promise<T> {
+	const pid = stack.local().pids.links['a'];
+	if (pid === undefined) throw new Error('region a has no relay');
+	process.kill(pid, 'SIGSTOP');
+	try {
+		return await during();
+	} finally {
+		process.kill(pid, 'SIGCONT');
+	}
+}
+
+async function remove(endpoint: RawEndpoint): Promise<void> {
+	const response = await fetch(`${stack.url}/v2/serverless/${endpoint.id}`, { method: 'DELETE', headers: { authorization: `Bearer ${stack.apiKey}` } });
+	expect(response.status).toBe(204);
+}
+
+test('a region is killed with 50 jobs queued and 5 running: all end in the other one, once, and it takes work again when it is back', async () => {
+	const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 5, idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 } });
+	const jobs = await Promise.all(Array.from({ length: 55 }, (_, n) => endpoint.api.run({ n, sleepMs: 4_000 })));
+	await until(() => endpoint.trace().filter(({ event }) => event === 'start').length === 5, { what: '5 jobs running' });
+	const running = endpoint.trace().filter(({ event }) => event === 'start');
+	expect(running.map(({ worker }) => placeOf(endpoint, worker))).toEqual(['A-1', 'A-1', 'A-1', 'A-1', 'A-1']);
+	const letLive = keepDead();
+	const ended = await Promise.all(jobs.map((job) => endpoint.api.untilState(job, undefined, 120_000)));
+	expect(ended.map(({ status }) => status)).toEqual(jobs.map(() => 'COMPLETED'));
+	expect(new Set(ended.map(({ workerId }) => placeOf(endpoint, String(workerId))))).toEqual(new Set(['B-1']));
+	expect(ended.filter(({ retries }) => retries === 1).length).toBe(5);
+	letLive();
+	await until(
+		async () => {
+			const job = await endpoint.api.run({ n: 0 });
+			return placeOf(endpoint, String((await endpoint.api.untilState(job))['workerId'])) === 'A-1';
+		},
+		{ what: 'work in the region that is back', timeoutMs: 40_000, everyMs: 1_000 },
+	);
+	expect((await endpoint.api.health()).jobs).toMatchObject({ failed: 0, inQueue: 0 });
+	await remove(endpoint);
+}, 240_000);
+
+test('a region is cut off past its lease while jobs run: late results are refused, each job ends once, and no more workers run than allowed', async () => {
+	const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 3, idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 } });
+	const census = countWorkers(endpoint);
+	const jobs = await Promise.all([1, 2, 3].map((n) => endpoint.api.run({ n, sleepMs: 5_000 })));
+	for (const job of jobs) await endpoint.api.untilState(job, ['IN_PROGRESS']);
+	await whileCutOff(async () => {
+		// Their results are ready before the region fences itself, and reach the edge after it has given the region up.
+		await until(() => endpoint.trace().filter(({ event }) => event === 'done').length === 3, { what: 'results in the region that is cut off' });
+		await until(() => jobs.every((job) => endpoint.starts(job).length === 2), { what: 'second attempts in the other region', timeoutMs: 30_000 });
+	});
+	for (const job of jobs) {
+		const end = await endpoint.api.untilState(job, undefined, 30_000);
+		expect(end).toMatchObject({ status: 'COMPLETED', retries: 1, workerId: endpoint.starts(job)[1]?.worker });
+		expect(placeOf(endpoint, String(end['workerId']))).toBe('B-1');
+	}
+	await sleep(2_000);
+	expect((await endpoint.api.health()).jobs).toMatchObject({ completed: 3, failed: 0, inQueue: 0, inProgress: 0 });
+	expect(census().most).toBe(3);
+	await remove(endpoint);
+}, 120_000);
+
+test('jobs flood in while a region is cut off and healed again and again: never more workers than the maximum at any sample', async () => {
+	const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 4, scaling: { type: 'REQUEST_COUNT', requestCount: 1 } });
+	const census = countWorkers(endpoint);
+	const watch = new JobWatch(endpoint.api);
+	const watching = watch.start();
+	let n = 0;
+	const flood = setInterval(() => void watch.submit(n, { n: n++, sleepMs: 700 }), 120);
+	for (const cutMs of [LEASE_MS + 4_000, LEASE_MS - 2_000, LEASE_MS + 3_000]) {
+		await sleep(3_000);
+		await whileCutOff(() => sleep(cutMs));
+	}
+	clearInterval(flood);
+	await watch.untilSubmitted();
+	await watch.untilAllEnded(90_000);
+	await watching;
+	const report = watch.report();
+	const seen = census();
+	console.log(`flood: ${JSON.stringify({ ...report.counts, ...seen })}`);
+	expect(report).toMatchObject({ missing: [], wrongOutput: [] });
+	expect(seen.most).toBe(4);
+	expect(seen.timesAtMost).toBeGreaterThan(20);
+	const { decisions } = await explainEndpoint(stack, endpoint.id);
+	const moves = decisions.filter(({ by }) => by === 'edge').map(({ at, text }) => `${at} ${text}`);
+	console.log(`shares: ${moves.join('\n')}`);
+	const places = new Set(endpoint.trace().flatMap(({ event, dataCenter }) => (event === 'boot' ? [dataCenter] : [])));
+	expect(places).toEqual(new Set(['A-1', 'B-1']));
+	await remove(endpoint);
+}, 200_000);
