@@ -32,7 +32,7 @@ const start = async (script: string, workerId = 'w1') => {
 describe('a worker', () => {
 	test('runs in the image’s directory with only its own variables and a temporary directory that goes with it', async () => {
 		const worker = await start('pwd; echo "$TMPDIR"; test -d "$TMPDIR" && echo there; env | grep -c LONGSHORE');
-		expect(await worker.exited).toEqual({ code: 1, signal: null });
+		expect(await worker.exited).toEqual({ code: 1, signal: null, agoMs: expect.any(Number) });
 		const [cwd, tempDir, there, count] = worker.log.tail(1_000).split('\n');
 		expect([cwd, there, count]).toEqual([image, 'there', '0']);
 		expect(existsSync(tempDir ?? '')).toBe(false);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { HostReport } from '@longshore/shared-schema/wire/bus';
 import { cutFrames, decodeFramed, encodeFramed } from '@longshore/shared-schema/wire/framing';
 import type { DispatchedJob, JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
+import type { UsageReport } from '@longshore/shared-schema/wire/usage';
 import { type Agent, startAgent } from '../../../gpu-worker/src/agent/agent.ts';
 import type { BrokerClient } from '../../../gpu-worker/src/agent/broker-client.ts';
 import { systemClock } from '../../../gpu-worker/src/agent/clock.ts';
@@ -47,6 +48,9 @@ export interface Rig {
 	readonly logs: string[];
 	readonly claims: string[];
 	readonly uploads: string[];
+	readonly usage: UsageReport[];
+	/** Whether the edge stores usage; null: no answer. */
+	storeUsage: () => boolean | null;
 	/** Answers of the broker to payload requests, one a try. */
 	readonly payloads: ('gone' | 'broken' | string)[];
 	verdict: (event: JobEvent) => Verdict | null;
@@ -121,6 +125,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		logs,
 		claims: [],
 		uploads: [],
+		usage: [],
+		storeUsage: () => true,
 		payloads: [],
 		verdict: () => 'accepted',
 		claim: () => 'run',
@@ -177,6 +183,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 			if (rig.acknowledge) setImmediate(() => handlers.get('hosts.ack.host-a')?.(encode(JSON.stringify({ hostBoot: 'boot-1', n: report.n, edgeSilentMs: 0 })), () => {}));
 		},
 		async request(subject, data) {
+			if (subject === 'usage.host-a') {
+				rig.usage.push(JSON.parse(decode(data)) as UsageReport);
+				const stored = rig.storeUsage();
+				if (stored === null) throw new BusError('timeout', 'no answer');
+				return encode(JSON.stringify({ stored }));
+			}
 			if (subject !== 'claims') throw new BusError('absent', subject);
 			const { claims } = JSON.parse(decode(data)) as { claims: { id: string }[] };
 			rig.claims.push(...claims.map((claim) => claim.id));
