@@ -211,12 +211,12 @@ export class EndpointStore extends DurableObject<Env> {
 		return this.#decisions.list();
 	}
 
-	/** Saves the new specification with what it refers to, as a release where it needs new workers, and tells the regions at once. */
-	async #change(old: EndpointRecord, spec: EndpointSpec): Promise<EndpointRecord | Refused> {
+	/** Saves the new specification with what it refers to, as a release where it needs new workers, and tells the regions at once. Null when there is no endpoint any more. */
+	async #change(old: EndpointRecord, spec: EndpointSpec): Promise<EndpointRecord | Refused | null> {
 		const supply = await this.#supplyOf({ ...old, spec });
 		if ('problems' in supply) return supply;
 		const before = this.get();
-		if (before === null) return { problems: ['the endpoint was deleted meanwhile'] };
+		if (before === null) return null; // Deleted while its account was asked.
 		const renewed = renewedSecrets(old.supply ?? NO_SUPPLY, supply);
 		const diff = [...diffSpecs(old.spec, spec), ...renewed.map((name) => ({ field: `secret.${name}`, old: null, new: 'a new value' }))];
 		const rolls = needsNewWorkers(old.spec, spec) || renewed.length > 0;
