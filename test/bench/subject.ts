@@ -57,7 +57,7 @@ export function createTarget(baseUrl: string, endpointId: string, apiKey: string
 export function stackSubject(stack: Stack): Subject {
 	return {
 		deploy: (slots) => deployWarm(stack, 'echo.ts', slots, WORKERS),
-		deployStreaming: () => deployWarm(stack, 'chunks.ts', 4, 1, ['ADA_48_PRO']),
+		deployStreaming: () => deployWarm(stack, 'chunks.ts', 4, 1),
 		deployUnserved: async () => {
 			const id = await stack.deploy({ name: 'bench-unserved', directory: import.meta.dirname, command: 'true', pools: ['BLACKWELL_180'], workersMin: 0, workersMax: 1_000 });
 			return createTarget(stack.url, id, stack.apiKey, 0);
@@ -66,12 +66,11 @@ export function stackSubject(stack: Stack): Subject {
 	};
 }
 
-async function deployWarm(stack: Stack, program: string, slots: number, workers: number, pools?: readonly string[]): Promise<Target> {
+async function deployWarm(stack: Stack, program: string, slots: number, workers: number): Promise<Target> {
 	const id = await stack.deploy({
 		name: `bench-${program}-${slots}`,
 		directory: resolve(import.meta.dirname, 'worker'),
 		command: shellCommand(process.execPath, program),
-		...(pools === undefined ? {} : { pools }),
 		env: { CONCURRENCY: String(slots / workers) },
 		workersMin: workers,
 		workersMax: 64,

@@ -5,6 +5,7 @@
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { gpuTiers } from '@longshore/shared-schema/endpoint/gpu-preference';
 import { type PlaceRules, type RegionCapacity, rankUnits, type Unit } from './grant-units.ts';
+import { shareMinimum } from './share-minimum.ts';
 
 /** A region's share of an endpoint's workers. */
 export interface Share {
@@ -59,7 +60,7 @@ export function allocateGrants(
 		maxOf.set(region, workersMax);
 	}
 	const gone = before.filter(({ region }) => !alive.has(region)).map((share) => withdrawn(share, revision));
-	return [...toShares(spec, order, maxOf, { known, held, uses, target, revision }), ...gone];
+	return [...toShares(spec, order, maxOf, { units, known, held, uses, target, revision }), ...gone];
 }
 
 /** A region that was given up has fenced itself. It keeps a share of 0 until it has confirmed that: an older grant that reaches it late is then refused by its revision. */
@@ -130,6 +131,7 @@ function isBlocked(spec: AllocateSpec, tier: number, share: Share | undefined, u
 }
 
 interface Settling {
+	readonly units: readonly Unit[];
 	readonly known: ReadonlyMap<string, Share>;
 	readonly held: ReadonlyMap<string, number>;
 	readonly uses: ReadonlyMap<string, RegionUse>;
@@ -137,30 +139,40 @@ interface Settling {
 	readonly revision: number;
 }
 
-function toShares(spec: AllocateSpec, order: readonly string[], maxOf: ReadonlyMap<string, number>, { known, held, uses, target, revision }: Settling): Share[] {
+function toShares(spec: AllocateSpec, order: readonly string[], maxOf: ReadonlyMap<string, number>, settling: Settling): Share[] {
+	const { known, held, uses, target, revision } = settling;
 	// The successor elsewhere starts whether a job asks for it or not, or the old worker would serve on for ever.
-	let minLeft = Math.min(Math.max(spec.workersMin, target.handsOver ? 1 : 0), spec.workersMax);
+	const workersMin = Math.min(Math.max(spec.workersMin, target.handsOver ? 1 : 0), spec.workersMax);
+	const minOf = shareMinimum(
+		workersMin,
+		order.map((region) => ({ region, workersMax: maxOf.get(region) ?? 0, within: withinNow(spec, region, settling) })),
+	);
 	const shares: Share[] = [];
 	for (const region of order) {
 		const workersMax = maxOf.get(region) ?? 0;
 		const old = known.get(region);
 		const counts = Math.max(workersMax, held.get(region) ?? 0);
 		if (counts === 0 && isOver(old, uses.get(region))) continue;
-		const workersMin = Math.min(minLeft, workersMax);
-		minLeft -= workersMin;
 		const lowered = old !== undefined && workersMax < old.workersMax;
 		const since = lowered ? revision : (old?.since ?? 0);
 		const tiers = tiersUpTo(spec, target.worstTier.get(region) ?? (old?.tiers === undefined ? -1 : worstOf(spec, old.tiers)));
 		shares.push({
 			region,
 			workersMax,
-			workersMin,
+			workersMin: minOf.get(region) ?? 0,
 			...(counts === workersMax ? {} : { held: counts }),
 			...(since === 0 || (counts === workersMax && counts > 0) ? {} : { since }),
 			...(tiers === undefined ? {} : { tiers }),
 		});
 	}
 	return shares;
+}
+
+/** Workers of the endpoint that a region has or could start now. */
+function withinNow(spec: AllocateSpec, region: string, { units, known, uses }: Settling): number {
+	const use = uses.get(region);
+	const startable = units.filter((unit) => unit.region === region && !isBlocked(spec, unit.tier, known.get(region), use));
+	return startable.reduce((sum, { free }) => sum + free, use?.alive ?? 0);
 }
 
 /** Whether a region without any worker needs no share of 0 any more: it never had another, or it has confirmed this one. */

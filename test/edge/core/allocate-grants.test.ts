@@ -33,6 +33,12 @@ describe('new shares', () => {
 		],
 		['the rest that nobody can run is parked in the best region', { workersMax: 10 }, [region('a'), region('b', [host({ gpus: 1 })])], 'a:9/0 b:1/0'],
 		['the minimum goes the same way', { workersMax: 6, workersMin: 5 }, [region('a'), region('b')], 'a:4/4 b:2/1'],
+		[
+			'the minimum passes over a region that is full, which keeps its part of the maximum',
+			{ workersMax: 8, workersMin: 1, gpuPools: ['ADA_24', 'ADA_48_PRO'] },
+			[region('a', [host({ gpusFree: 0 })]), region('b', [host({ gpuType: L40S, gpusFree: 2 })])],
+			'a:4/0 b:4/1',
+		],
 		['a minimum above the maximum is cut', { workersMax: 2, workersMin: 5 }, [region('a')], 'a:2/2'],
 		['no workers, no shares', { workersMax: 0 }, [region('a')], ''],
 		['no region, no shares', { workersMax: 3 }, [], ''],
