@@ -8,7 +8,7 @@ import { tiny } from './support.ts';
 const ONE = simulate(tiny([[0, 3]]), longshore('x', { type: 'REQUEST_COUNT', requestCount: 1 }, 5), 1);
 
 function row(rule: string, of: Row['of'], waitP99Ms: number, gpuSeconds: number): Row {
-	return { rule, of, wallMs: 0, outcome: { ...ONE, waitP99Ms, gpuSeconds } satisfies Outcome };
+	return { rule, of, cpuMs: 0, outcome: { ...ONE, waitP99Ms, gpuSeconds } satisfies Outcome };
 }
 
 test('to beat is to wait less at no more GPU-seconds', () => {

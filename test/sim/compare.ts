@@ -6,8 +6,8 @@ export interface Row {
 	readonly rule: string;
 	readonly of: RuleKind['of'];
 	readonly outcome: Outcome;
-	/** What the run took on this machine. Not part of the result. */
-	readonly wallMs: number;
+	/** Processor time of the run on this machine. Not part of the result. */
+	readonly cpuMs: number;
 }
 
 /** Lower P99 wait at no more GPU-seconds. */

@@ -45,7 +45,11 @@ export interface RuleKind {
 
 export const NO_STOPS: readonly string[] = [];
 
+const NO_SURPLUS: Surplus = { stops: [], keeper: null, recheckInMs: null };
+
 /** Which workers go when `keep` stay whatever happens and idle ones beyond them stay for the idle timeout. */
 export function surplusOf(input: Pick<RuleInput, 'workers'>, workersMax: number, keep: number, idleTimeoutMs: number): Surplus {
+	// The answer that it would give, without sorting.
+	if (input.workers.length <= Math.min(keep, workersMax)) return NO_SURPLUS;
 	return chooseSurplus({ workers: input.workers, workersMax, keep, idleTimeoutMs, demand: keep, mustGiveWay: false });
 }
