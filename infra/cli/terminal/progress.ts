@@ -7,7 +7,7 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const FRAME_MS = 100;
 /** What is over sooner needs no progress. */
 const SHOW_AFTER_MS = 500;
-const BAR_CELLS = 24;
+const BAR_CELLS = 16;
 /** A terminal shows ^C behind the line: it must not start another one, which could not be taken away. */
 const ECHO_COLUMNS = 4;
 

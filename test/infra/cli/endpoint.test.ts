@@ -67,7 +67,7 @@ describe('longshore endpoint', () => {
 	it("shows the API's own words about what is wrong, and no stack", async () => {
 		const run = await cli.run(['endpoint', 'create', 'bad', '--image', 'a', '--pool', 'ADA_24', '--min', '5', '--max', '2']);
 		expect(run).toMatchObject({ code: 1, stdout: '' });
-		expect(run.stderr).toContain('workers.min (5)');
+		expect(run.stderr).toContain('workers.min: 5 must not exceed workers.max (2): lower min or raise max');
 		expect(run.stderr).not.toMatch(/\n\s+at /);
 	});
 
