@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS regions (id TEXT PRIMARY KEY, url TEXT NOT NULL, publ
 CREATE TABLE IF NOT EXISTS endpoints (id TEXT PRIMARY KEY, record TEXT NOT NULL);
 `;
 const PUSH_TIMEOUT_MS = 5_000;
+/** The stores hear of changed shares this much later at most. */
+const PUSH_WAIT_MS = 500;
+/** Endpoints whose shares are changed at one time. */
+const REALLOCATE_AT_ONCE = 32;
 /** Endpoints whose shares are looked over after one heartbeat: the rest come with the next. */
 const REBALANCE_MAX = 100;
 /** A host that is missing from heartbeats still counts as capacity for this long: a restarted broker knows its hosts only after a moment. */
@@ -129,7 +133,10 @@ export class RegionDirectory extends DurableObject<Env> {
 		this.#sql.exec('INSERT INTO endpoints (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record', record.id, JSON.stringify(record));
 		this.#remember(record);
 		const regions = new Set([...record.shares, ...(before?.shares ?? [])].map(({ region }) => region));
-		await Promise.all([...regions].map((region) => this.#push(region, record)));
+		const pushed = Promise.all([...regions].map((region) => this.#push(region, record)));
+		this.ctx.waitUntil(pushed);
+		// A region that hangs must not hold up the news for the others.
+		await Promise.race([pushed, scheduler.wait(PUSH_WAIT_MS)]);
 		await this.#wakeStores(record);
 	}
 
@@ -243,7 +250,7 @@ export class RegionDirectory extends DurableObject<Env> {
 	}
 
 	async #reallocateAll(): Promise<void> {
-		for (const id of [...this.#endpoints.keys()]) await this.#reallocate(id);
+		await this.#reallocateEach([...this.#endpoints.keys()]);
 	}
 
 	/** Looks at the endpoints whose shares are on the move, away from home or of no use where they are, after each news of a region. */
@@ -256,7 +263,8 @@ export class RegionDirectory extends DurableObject<Env> {
 			do {
 				this.#balancing = 'yes';
 				const regions = this.capacity();
-				for (const id of this.#unsettled().slice(0, REBALANCE_MAX)) if (this.#wouldChange(id, regions)) await this.#reallocate(id);
+				const ids = this.#unsettled().slice(0, REBALANCE_MAX);
+				await this.#reallocateEach(ids.filter((id) => this.#wouldChange(id, regions)));
 			} while (this.#againAsked());
 		} finally {
 			this.#balancing = 'no';
@@ -289,6 +297,10 @@ export class RegionDirectory extends DurableObject<Env> {
 			else if (this.#movesSeen.has(key)) this.ctx.waitUntil(this.#wakeStores(record));
 			else this.#movesSeen.add(key);
 		}
+	}
+
+	async #reallocateEach(ids: readonly string[]): Promise<void> {
+		for (let at = 0; at < ids.length; at += REALLOCATE_AT_ONCE) await Promise.all(ids.slice(at, at + REALLOCATE_AT_ONCE).map((id) => this.#reallocate(id)));
 	}
 
 	async #reallocate(id: string): Promise<void> {
@@ -327,6 +339,8 @@ export class RegionDirectory extends DurableObject<Env> {
 	}
 
 	async #push(region: string, record: EndpointRecord): Promise<void> {
+		// One that was given up hears of it with the answer to its first heartbeat.
+		if (this.#silentMs(region) > settingsOf(this.env).LONGSHORE_REGION_LEASE_MS) return;
 		const grant = this.#grant(record, region);
 		await this.#post(region, grant === null ? { endpoints: [], removed: [record.id] } : { endpoints: [grant], removed: [] });
 	}
