@@ -1,5 +1,5 @@
 /** Views over regions' heartbeats and endpoints' grants. Pure. */
-import { GPU_POOL_IDS, type GpuPoolId } from '@longshore/shared-schema/catalog/gpus';
+import { GPU_POOL_IDS, type GpuPoolId } from '@longshore/shared-schema/catalog/pools';
 import type { EndpointGrant, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
 import type { EndpointRecord } from '../stores/endpoint-store.ts';

@@ -3,35 +3,16 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Worker } from '../agent/worker.ts';
 import { type BridgeRoute, parseRoute, presentedKey, queryValue } from '../core/route.ts';
 import type { Log } from '../log.ts';
 import type { BridgeHost } from './bridge-host.ts';
+import type { BridgeCall, BridgeTimers } from './call.ts';
 import { done } from './done.ts';
 import { ping } from './ping.ts';
 import { answer } from './respond.ts';
 import { stopPoll } from './stop.ts';
 import { stream } from './stream.ts';
 import { take } from './take.ts';
-
-/** Durations of the bridge; tests shorten them. */
-export interface BridgeTimers {
-	/** Longest hold of a long poll. */
-	readonly holdMs: number;
-	/** A refusal is answered after this long, because SDKs come back at once. */
-	readonly refusalDelayMs: number;
-}
-
-/** One request of a known worker. */
-export interface BridgeCall {
-	readonly host: BridgeHost;
-	readonly worker: Worker;
-	readonly route: BridgeRoute;
-	readonly request: IncomingMessage;
-	readonly response: ServerResponse;
-	readonly timers: BridgeTimers;
-	readonly log: Log;
-}
 
 export interface Bridge {
 	readonly port: number;

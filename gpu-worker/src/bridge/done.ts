@@ -4,7 +4,7 @@ import type { Attempt } from '../agent/worker.ts';
 import { RESULT_BODY_BYTES_MAX } from '../core/bridge-limits.ts';
 import { type DoneBody, readDoneBody } from '../core/done-body.ts';
 import { FRAME_BYTES_MAX } from '../core/split-chunk.ts';
-import type { BridgeCall } from './bridge.ts';
+import type { BridgeCall } from './call.ts';
 import { type Body, readBody } from './read-body.ts';
 import { answer } from './respond.ts';
 

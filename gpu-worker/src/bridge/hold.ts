@@ -1,5 +1,5 @@
 /** Holds a long poll open: answered at the end of its time or when its worker is to go. */
-import type { BridgeCall } from './bridge.ts';
+import type { BridgeCall } from './call.ts';
 
 /** Spread of hold times, in steps so that timers of equal length share a list. */
 const JITTER_STEPS = 8;

@@ -1,7 +1,7 @@
 /** `ping`: a sign of life, sent by a process of its own beside the handler; an unhealthy worker says so here before it exits. */
 import { UNHEALTHY_REASON_CHARS_MAX } from '../core/bridge-limits.ts';
 import { queryValue } from '../core/route.ts';
-import type { BridgeCall } from './bridge.ts';
+import type { BridgeCall } from './call.ts';
 import { answer } from './respond.ts';
 
 /** A ping proves that the container lives, not that a job does: it never extends a job's time. */

@@ -1,6 +1,6 @@
 /** `job-stop`: a worker's long poll for jobs that it is to stop (SDK 1.10 and later). */
 import type { StopPoll } from '../agent/worker.ts';
-import type { BridgeCall } from './bridge.ts';
+import type { BridgeCall } from './call.ts';
 import { hold } from './hold.ts';
 import { answerJson, answerNothing } from './respond.ts';
 

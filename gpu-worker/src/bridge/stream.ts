@@ -2,7 +2,7 @@
 import { RESULT_BODY_BYTES_MAX } from '../core/bridge-limits.ts';
 import { readChunkBody } from '../core/done-body.ts';
 import { splitChunk } from '../core/split-chunk.ts';
-import type { BridgeCall } from './bridge.ts';
+import type { BridgeCall } from './call.ts';
 import { readBody } from './read-body.ts';
 import { answer } from './respond.ts';
 

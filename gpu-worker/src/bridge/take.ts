@@ -3,7 +3,7 @@
 import type { Take } from '../agent/worker.ts';
 import { TAKE_BATCH_MAX } from '../core/bridge-limits.ts';
 import { queryValue } from '../core/route.ts';
-import type { BridgeCall } from './bridge.ts';
+import type { BridgeCall } from './call.ts';
 import { hold } from './hold.ts';
 import { answer, answerJson, answerNothing } from './respond.ts';
 

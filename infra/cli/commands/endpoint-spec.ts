@@ -1,7 +1,7 @@
 /** The flags that describe an endpoint, and the REST v2 body that they make. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { GPU_POOL_IDS } from '@longshore/shared-schema/catalog/gpus';
+import { GPU_POOL_IDS } from '@longshore/shared-schema/catalog/pools';
 import { suggestion } from '@longshore/shared-schema/config/parse';
 import type { Command } from 'commander';
 import type { EndpointView } from '../api/endpoints.ts';

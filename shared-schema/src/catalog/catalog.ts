@@ -1,6 +1,6 @@
 /** What a catalogue is: GPU types, pools with prices, CPU flavours, data centres. The pools themselves are fixed; all that is said of them can change. */
 import * as z from 'zod';
-import { GPU_POOL_IDS } from './gpus.ts';
+import { GPU_POOL_IDS } from './pools.ts';
 
 const name = z.string().min(1).max(80);
 /** US dollars; null: no published price. */

@@ -1,6 +1,6 @@
 /** An endpoint's specification: what to run, on which GPUs, how many, for how long. Field names are ours; `wire/rest-v2` maps RunPod's. */
 import * as z from 'zod';
-import { GPU_POOL_IDS } from '../catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../catalog/pools.ts';
 import {
 	COMMAND_WORD_CHARS_MAX,
 	COMMAND_WORDS_MAX,

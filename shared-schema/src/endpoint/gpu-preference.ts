@@ -1,5 +1,6 @@
 /** An endpoint's order of GPUs: which tiers there are, and where a host's GPU type stands in it. */
-import { GPU_POOL_IDS, poolOfGpuType } from '../catalog/gpus.ts';
+import { poolOfGpuType } from '../catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../catalog/pools.ts';
 import type { EndpointSpec } from './endpoint.ts';
 
 /** What of a specification speaks of GPU kinds. */

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changesPlacement, problemsOfPlacement } from '../../../edge/src/core/check-placement.ts';
 import { rankUnits } from '../../../edge/src/core/grant-units.ts';
-import { GPU_POOL_IDS, GPU_POOLS } from '../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOLS } from '../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../../../shared-schema/src/catalog/pools.ts';
 import type { EndpointSpec } from '../../../shared-schema/src/endpoint/endpoint.ts';
 import { A100, host, L40S, spec } from './samples.ts';
 

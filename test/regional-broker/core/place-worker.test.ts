@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PlaceHost, type PlaceSpec, placeWorker } from '../../../regional-broker/src/core/place-worker.ts';
-import { GPU_POOL_IDS, GPU_POOLS } from '../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOLS } from '../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../../../shared-schema/src/catalog/pools.ts';
 
 const ADA = 'NVIDIA GeForce RTX 4090';
 const A100 = 'NVIDIA A100 80GB PCIe';

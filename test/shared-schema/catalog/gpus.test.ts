@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { GPU_POOL_IDS, GPU_POOLS, type GpuPoolId, poolOfGpuType } from '../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOLS, poolOfGpuType } from '../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOL_IDS, type GpuPoolId } from '../../../shared-schema/src/catalog/pools.ts';
 
 describe('the catalogue', () => {
 	test('has every pool once, in the order of its ids', () => {

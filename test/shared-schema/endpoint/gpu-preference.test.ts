@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GPU_POOL_IDS } from '../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../../../shared-schema/src/catalog/pools.ts';
 import { gpuTierOf, gpuTiers, poolsOfTypes } from '../../../shared-schema/src/endpoint/gpu-preference.ts';
 import { specWith } from '../../support/endpoint-spec.ts';
 

@@ -1,6 +1,6 @@
 /** What advice is asked for: a load, measured or typed in, and the prices to compare. */
 import type { Catalog } from '@longshore/shared-schema/catalog/catalog';
-import { GPU_POOL_IDS } from '@longshore/shared-schema/catalog/gpus';
+import { GPU_POOL_IDS } from '@longshore/shared-schema/catalog/pools';
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import * as z from 'zod';
 import { describeIssues } from '../../core/describe-issues.ts';

@@ -1,6 +1,6 @@
 /** Bodies that make or change an endpoint in RunPod's REST v1 (`/v1/endpoints`), and what they say in REST v2's words. */
 import * as z from 'zod';
-import { GPU_POOL_IDS } from '../../catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../../catalog/pools.ts';
 import type { EndpointSpec } from '../../endpoint/endpoint.ts';
 import { CUDA_VERSION_PATTERN, EXECUTION_TIMEOUT_MS, GPUS_PER_WORKER_MAX, ID_PATTERN, IDLE_TIMEOUT_S, NAME_CHARS_MAX, VCPUS_PER_WORKER_MAX, WORKERS_MAX } from '../../limits.ts';
 import type { UpdateEndpointV2 } from '../rest-v2/endpoint-body.ts';

@@ -1,6 +1,6 @@
 /** Bodies that make or change an endpoint in RunPod's REST v2 (`/v2/serverless`). Unknown members are refused; members that are ours say so. */
 import * as z from 'zod';
-import { GPU_POOL_IDS } from '../../catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../../catalog/pools.ts';
 import { FLASHBOOT_MODES } from '../../endpoint/endpoint.ts';
 import {
 	COMMAND_WORD_CHARS_MAX,

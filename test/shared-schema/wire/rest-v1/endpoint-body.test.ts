@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GPU_POOL_IDS } from '../../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../../../../shared-schema/src/catalog/pools.ts';
 import { changeFromV1, createEndpointV1, settingsFromV1, updateEndpointV1 } from '../../../../shared-schema/src/wire/rest-v1/endpoint-body.ts';
 import { toEndpointV1 } from '../../../../shared-schema/src/wire/rest-v1/endpoint-show.ts';
 import { inWordsOfV1 } from '../../../../shared-schema/src/wire/rest-v1/words.ts';

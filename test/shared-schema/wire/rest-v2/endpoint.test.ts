@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GPU_POOL_IDS } from '../../../../shared-schema/src/catalog/gpus.ts';
+import { GPU_POOL_IDS } from '../../../../shared-schema/src/catalog/pools.ts';
 import { endpointSpec } from '../../../../shared-schema/src/endpoint/endpoint.ts';
 import { splitShellWords } from '../../../../shared-schema/src/endpoint/shell-words.ts';
 import { applyV2, specFromV2 } from '../../../../shared-schema/src/wire/rest-v2/endpoint-apply.ts';
