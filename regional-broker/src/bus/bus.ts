@@ -38,7 +38,7 @@ export interface BusRecords {
 	swap(key: string, value: string, revision: number): Promise<number | null>;
 	put(key: string, value: string): Promise<void>;
 	delete(key: string): Promise<void>;
-	/** All values whose key starts with `prefix`. */
+	/** All values whose key starts with `prefix`, which ends with a dot. */
 	list(prefix: string): Promise<Map<string, string>>;
 }
 

@@ -3,6 +3,8 @@ import { type JetStreamClient, type KV, NatsError, StorageType } from 'nats';
 import type { BusRecords } from './bus.ts';
 
 const BUCKET = 'fleet';
+/** Where NATS keeps the values of a bucket. */
+const SUBJECTS = `$KV.${BUCKET}.`;
 const WRONG_LAST_SEQUENCE = 10_071;
 
 /** Opens the bucket anew whenever `client` says that there is a new connection. */
@@ -45,11 +47,14 @@ export class Records implements BusRecords {
 		await (await this.#open()).delete(key);
 	}
 
+	/** The subjects that the stream holds are all keys there are: the client's own list ends early when its reader pauses. */
 	async list(prefix: string): Promise<Map<string, string>> {
-		const bucket = await this.#open();
+		await this.#open();
+		const manager = await this.#client().jetstreamManager(false);
+		const { state } = await manager.streams.info(`KV_${BUCKET}`, { subjects_filter: `${SUBJECTS}${prefix}>` });
 		const found = new Map<string, string>();
-		for await (const key of await bucket.keys()) {
-			if (!key.startsWith(prefix)) continue;
+		for (const subject of Object.keys(state.subjects ?? {})) {
+			const key = subject.slice(SUBJECTS.length);
 			const entry = await this.get(key);
 			if (entry !== null) found.set(key, entry.value);
 		}

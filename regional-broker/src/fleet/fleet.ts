@@ -62,7 +62,12 @@ export class Fleet {
 
 	/** A new leader writes down every host: its forerunner may have died before it could. */
 	remember(): void {
-		for (const { figure } of this.#options.registry.hosts()) this.#write(HOST_KEY + figure.id, JSON.stringify(figure));
+		for (const { figure } of this.#options.registry.hosts()) this.#writeDown(figure.id);
+	}
+
+	/** The edge has heard of these hosts' losses: only now may the bucket forget what they were. */
+	settled(hostIds: readonly string[]): void {
+		for (const hostId of hostIds) this.#writeDown(hostId);
 	}
 
 	/** The estimates changed or may be wrong: the stream is asked soon, and again while anything waits. */
@@ -86,8 +91,10 @@ export class Fleet {
 		while (!this.#seeded && !this.#stopped) {
 			try {
 				const records = await bus.records.list(HOST_KEY);
-				registry.seed([...records.values()].flatMap((text) => hostFigure.safeParse(JSON.parse(text)).data ?? []));
+				const replaced = registry.seed([...records.values()].flatMap((text) => hostFigure.safeParse(JSON.parse(text)).data ?? []));
 				this.#seeded = true;
+				for (const before of replaced) this.#restarted(before);
+				if (replaced.length > 0) this.#options.onHosts();
 			} catch (error) {
 				log.warn('cannot read which hosts were here, trying on', { error: errorText(error) });
 				await new Promise((resolve) => setTimeout(resolve, 500));
@@ -141,12 +148,14 @@ export class Fleet {
 	#arrived(host: KnownHost | undefined, before: KnownHost | undefined): void {
 		if (host === undefined) return;
 		this.#options.log.info('host is here', { hostId: host.figure.id, boot: host.figure.boot });
-		if (before !== undefined) {
-			this.#options.log.warn('host restarted, its jobs are lost', { hostId: before.figure.id, boot: before.figure.boot });
-			this.#options.scaler.lost([before]);
-		}
-		if (this.#options.isLeader()) this.#write(HOST_KEY + host.figure.id, JSON.stringify(host.figure));
+		if (before !== undefined) this.#restarted(before);
+		this.#writeDown(host.figure.id);
 		this.#options.onHosts();
+	}
+
+	#restarted(before: KnownHost): void {
+		this.#options.log.warn('host restarted, its jobs are lost', { hostId: before.figure.id, boot: before.figure.boot });
+		this.#options.scaler.lost([before]);
 	}
 
 	#armExpiry(): void {
@@ -164,7 +173,7 @@ export class Fleet {
 		if (lost.length === 0) return;
 		for (const host of lost) {
 			this.#options.log.warn('host fell silent and is given up', { hostId: host.figure.id, boot: host.figure.boot });
-			if (this.#options.isLeader()) this.#write(HOST_KEY + host.figure.id, null);
+			this.#writeDown(host.figure.id);
 		}
 		this.#options.scaler.lost(lost);
 		this.#options.onHosts();
@@ -193,10 +202,14 @@ export class Fleet {
 		if (!depths.isEmpty()) this.correctSoon();
 	}
 
-	#write(key: string, value: string | null): void {
-		const { records } = this.#options.bus;
-		const written = value === null ? records.delete(key) : records.put(key, value);
-		written.catch((error: unknown) => this.#options.log.warn('cannot write down a host', { key, error: errorText(error) }));
+	/** Leaves the record of a boot whose loss the edge has yet to hear of: the next broker would know of it from nowhere else. */
+	#writeDown(hostId: string): void {
+		const { bus, registry, isLeader, log } = this.#options;
+		if (!isLeader() || registry.owesLossOf(hostId)) return;
+		const host = registry.host(hostId);
+		const key = HOST_KEY + hostId;
+		const written = host === undefined ? bus.records.delete(key) : bus.records.put(key, JSON.stringify(host.figure));
+		written.catch((error: unknown) => log.warn('cannot write down a host', { key, error: errorText(error) }));
 	}
 }
 

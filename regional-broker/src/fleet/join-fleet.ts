@@ -45,7 +45,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		onAnswer: (answer, told) => {
 			const first = !grants.areKnown();
 			grants.markKnown();
-			registry.toldLost(told.lostBoots);
+			hosts.settled(registry.toldLost(told.lostBoots));
 			applyPush(pushParts, answer);
 			if (confirmed.answered() || first) scaler.touchAll();
 		},

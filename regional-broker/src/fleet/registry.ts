@@ -2,7 +2,7 @@
 import type { HostReport, WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { HostFigure } from '@longshore/shared-schema/wire/region';
 
-/** How long a lost boot is named to the edge. */
+/** How long a lost boot is named to the edge, which has to hear of it at least once. */
 const LOST_KEEP_MS = 600_000;
 
 export interface KnownHost {
@@ -32,7 +32,7 @@ export interface RegistryOptions {
 export class Registry {
 	readonly #options: RegistryOptions;
 	readonly #hosts = new Map<string, KnownHost>();
-	readonly #lost = new Map<string, { atMs: number; told: boolean }>();
+	readonly #lost = new Map<string, { readonly hostId: string; readonly atMs: number; told: boolean }>();
 	/** From when on the hosts that were here before count as known; null until told. */
 	#seededAtMs: number | null = null;
 	#seeded = 0;
@@ -41,14 +41,24 @@ export class Registry {
 		this.#options = options;
 	}
 
-	/** Hosts that were here before this broker started; each has a full lease to report, else it is lost. */
-	seed(figures: readonly HostFigure[]): void {
-		if (this.#seededAtMs !== null) return;
+	/**
+	 * Hosts that were here before this broker started; each has a full lease to report, else it is lost. Returns those that spoke up
+	 * under another boot before they were remembered: what they were before is lost.
+	 */
+	seed(figures: readonly HostFigure[]): KnownHost[] {
+		if (this.#seededAtMs !== null) return [];
 		this.#seededAtMs = this.#options.now();
 		this.#seeded = figures.length;
+		const replaced: KnownHost[] = [];
 		for (const figure of figures) {
-			if (!this.#hosts.has(figure.id) && !this.#lost.has(figure.boot)) this.#hosts.set(figure.id, { figure, workers: [], n: 0, heardAtMs: this.#seededAtMs });
+			const remembered = { figure, workers: [], n: 0, heardAtMs: this.#seededAtMs };
+			const heard = this.#hosts.get(figure.id);
+			if (heard === undefined && !this.#lost.has(figure.boot)) this.#hosts.set(figure.id, remembered);
+			if (heard === undefined || heard.figure.boot === figure.boot) continue;
+			this.#giveUp(remembered);
+			replaced.push(remembered);
 		}
+		return replaced;
 	}
 
 	/** Takes a report in. A boot that was given up stays out until the edge was told: its jobs have moved. */
@@ -71,7 +81,7 @@ export class Registry {
 		const now = this.#options.now();
 		const silent = [...this.#hosts.values()].filter((host) => now - host.heardAtMs >= this.#options.hostLeaseMs);
 		for (const host of silent) this.#giveUp(host);
-		for (const [boot, { atMs }] of this.#lost) if (now - atMs > LOST_KEEP_MS) this.#lost.delete(boot);
+		for (const [boot, { atMs, told }] of this.#lost) if (told && now - atMs > LOST_KEEP_MS) this.#lost.delete(boot);
 		return silent;
 	}
 
@@ -94,12 +104,22 @@ export class Registry {
 		return [...this.#lost.keys()];
 	}
 
-	/** The edge answered a heartbeat that named these. */
-	toldLost(boots: readonly string[]): void {
+	/** The edge answered a heartbeat that named these; the hosts for which that was news. */
+	toldLost(boots: readonly string[]): string[] {
+		const hostIds: string[] = [];
 		for (const boot of boots) {
 			const lost = this.#lost.get(boot);
-			if (lost !== undefined) lost.told = true;
+			if (lost === undefined || lost.told) continue;
+			lost.told = true;
+			hostIds.push(lost.hostId);
 		}
+		return hostIds;
+	}
+
+	/** Whether the edge has yet to hear that a boot of the host is lost. */
+	owesLossOf(hostId: string): boolean {
+		for (const lost of this.#lost.values()) if (lost.hostId === hostId && !lost.told) return true;
+		return false;
 	}
 
 	/** Workers by endpoint. */
@@ -145,6 +165,6 @@ export class Registry {
 
 	#giveUp(host: KnownHost): void {
 		if (this.#hosts.get(host.figure.id)?.figure.boot === host.figure.boot) this.#hosts.delete(host.figure.id);
-		this.#lost.set(host.figure.boot, { atMs: this.#options.now(), told: false });
+		this.#lost.set(host.figure.boot, { hostId: host.figure.id, atMs: this.#options.now(), told: false });
 	}
 }

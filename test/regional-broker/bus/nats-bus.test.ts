@@ -88,6 +88,16 @@ describe.each([['the usual nats-server', undefined] as const, ...(floor === unde
 		expect(await records.get('host.a')).toBeNull();
 	});
 
+	it('lists every record under a prefix, none that was deleted and none of another prefix', async () => {
+		const keys = Array.from({ length: 40 }, (_, i) => `thing.t${i}`);
+		for (const key of keys) await bus.records.put(key, `of ${key}`);
+		await bus.records.put('things', 'not under it');
+		await bus.records.delete('thing.t7');
+		const left = keys.filter((key) => key !== 'thing.t7');
+		expect(Object.fromEntries(await bus.records.list('thing.'))).toEqual(Object.fromEntries(left.map((key) => [key, `of ${key}`])));
+		expect((await bus.records.list('nobody.')).size).toBe(0);
+	});
+
 	it('leaves streams and consumers of a second start as they are', async () => {
 		const changes: string[] = [];
 		const second = createNatsBus(

@@ -62,11 +62,27 @@ describe('a silent host', () => {
 		expect(registry.hear(report('h', 'b1', 3))).toBe('new');
 		expect(registry.lostBoots()).toEqual([]);
 	});
+});
 
-	it('is named to the edge for ten minutes', () => {
+describe('a lost boot', () => {
+	it('is owed to the edge until an answered heartbeat has named it, and is named for some time after that', () => {
+		registry.hear(report('h', 'b1', 1));
+		registry.hear(report('h', 'b2', 1));
+		now = 3_600_000;
+		registry.hear(report('h', 'b2', 2));
+		registry.expire();
+		expect([registry.lostBoots(), registry.owesLossOf('h'), registry.owesLossOf('i')]).toEqual([['b1'], true, false]);
+		expect(registry.toldLost(['b1'])).toEqual(['h']);
+		expect([registry.toldLost(['b1']), registry.owesLossOf('h'), registry.lostBoots()]).toEqual([[], false, ['b1']]);
+		registry.expire();
+		expect(registry.lostBoots()).toEqual([]);
+	});
+
+	it('is named for ten minutes to an edge that has heard of it', () => {
 		registry.hear(report('h', 'b1', 1));
 		now = 10_000;
 		registry.expire();
+		registry.toldLost(['b1']);
 		now += 600_000;
 		registry.expire();
 		expect(registry.lostBoots()).toEqual(['b1']);
@@ -93,6 +109,14 @@ describe('completeness after a start', () => {
 		expect(registry.isComplete()).toBe(false);
 		registry.hear(report('i', 'b9', 1));
 		expect([registry.isComplete(), registry.lostBoots()]).toEqual([true, ['b2']]);
+	});
+
+	it('does not hide the boot that was here before, whichever the broker hears of first', () => {
+		registry.hear(report('h', 'b2', 1));
+		expect(registry.seed([figure('h', 'b1'), figure('i', 'b5')]).map(({ figure: { boot } }) => boot)).toEqual(['b1']);
+		expect([registry.lostBoots(), registry.host('h')?.figure.boot]).toEqual([['b1'], 'b2']);
+		registry.hear(report('h', 'b2', 2));
+		expect(registry.lostBoots()).toEqual(['b1']);
 	});
 
 	it('comes when a host of before is given up instead of reporting', () => {
