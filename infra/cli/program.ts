@@ -13,6 +13,7 @@ import { addExplain } from './commands/explain.ts';
 import { addJobs } from './commands/job.ts';
 import { addAccount, addKey } from './commands/key.ts';
 import { addLogin } from './commands/login.ts';
+import { addLogs } from './commands/logs.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRegion } from './commands/region.ts';
 import { addStorage } from './commands/storage.ts';
@@ -51,6 +52,7 @@ export function createProgram(): Command {
 	addCatalog(program);
 	addJobs(program);
 	addQueue(program);
+	addLogs(program, endpoint);
 	addContext(program);
 	addLogin(program);
 	addRegion(program);

@@ -1,6 +1,7 @@
 /** What workers print, through the edge's door: live, for the last hours, and by job. */
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCli } from '../infra/cli/support/run-cli.ts';
 import { type DeploySpec, shellCommand } from '../support/deploy.ts';
 import { readEvents, type ServerEvent } from '../support/event-source.ts';
 import type { JobApi } from '../support/job-api.ts';
@@ -161,5 +162,24 @@ describe('the log of a job', () => {
 
 	test('is unknown like its job', async () => {
 		expect((await alone.api.call('/logs/no-such-job')).status).toBe(404);
+	});
+});
+
+describe('the command line', () => {
+	test('prints the lines of a job to its end, and of an endpoint', async () => {
+		const cli = createCli({ LONGSHORE_HOME: stack.home });
+		const id = await alone.api.run({ say: ['by command', 'and once more'], everyMs: 200 });
+		const followed = await cli.run(['logs', alone.id, id, '-f']);
+		expect(followed).toMatchObject({ code: 0 });
+		expect(followed.stdout.split('\n').map((line) => line.split(' ').slice(2).join(' '))).toEqual(['by command', 'and once more', '']);
+		const whole = await cli.run(['endpoint', 'logs', alone.id, '--since', '10m', '--source', 'container', '-o', 'json']);
+		const lines = whole.stdout
+			.trim()
+			.split('\n')
+			.map((line) => (JSON.parse(line) as Line).line);
+		expect(lines).toEqual(expect.arrayContaining(['first words', 'by command', 'and once more']));
+		const refused = await cli.run(['endpoint', 'logs', alone.id, '--tail', 'all']);
+		expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('tail must be an integer')]);
+		cli.remove();
 	});
 });
