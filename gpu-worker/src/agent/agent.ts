@@ -95,7 +95,16 @@ class HostAgent implements Agent {
 		this.#desk = createDesk(host, bus, { ...handover, arrived: (endpointId, message) => intake(endpointId, message), roomChanged: changed });
 		const desk = this.#desk;
 		const claims = createClaims(bus, log, timers.claimTimeoutMs);
-		const intake = createIntake({ host, bus, broker, claims, ready: (job) => desk.ready(job), dropped: (endpointId) => desk.dropped(endpointId), supersede: stop });
+		const intake = createIntake({
+			host,
+			bus,
+			broker,
+			claims,
+			ready: (job) => desk.ready(job),
+			dropped: (endpointId) => desk.dropped(endpointId),
+			lose: (attempt, reason) => this.#endings.lose(attempt, null, reason),
+			supersede: stop,
+		});
 		this.#usage = createUsageReports(host, bus);
 		this.#fleet = createFleet({ ...options, lose: this.#endings.lose, exited: (worker, agoMs) => this.#workerExited(worker, agoMs), changed: () => this.#review() });
 		this.#stops = createStops({ host, jobEnded, recycle: (worker, reason) => this.#fleet.hurry(worker, timers.killGraceMs, reason) });

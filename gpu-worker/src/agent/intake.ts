@@ -10,10 +10,12 @@ import type { ReadyJob } from './desk.ts';
 import { type Host, hasWorkerFor, hostAcceptsJobs } from './host.ts';
 import { type Attempt, acceptsJobs, attemptKey } from './worker.ts';
 
-/** Tries for a payload before the job goes back to the region. */
+/** Tries for a payload before the job goes back to the region, or is given up when it may not go back. */
 const PAYLOAD_TRIES = 5;
-/** A job whose claim got no answer is asked for again after about this long. */
-const CLAIM_RETRY_MS = 2_000;
+/** A job whose payload cannot be had comes back after about this long. */
+const PAYLOAD_RETRY_MS = 2_000;
+/** A claim without an answer is repeated, at most this far apart. */
+const CLAIM_RETRY_MS_MAX = 2_000;
 /** A job whose earlier attempt is still being stopped here comes back after this long. */
 const SUPERSEDED_RETRY_MS = 1_000;
 
@@ -24,6 +26,8 @@ export interface IntakeParts {
 	readonly claims: Claims;
 	ready(job: ReadyJob): void;
 	dropped(endpointId: string): void;
+	/** A granted job cannot be run here: the edge decides on another attempt. */
+	lose(attempt: Attempt, reason: string): void;
 	/** An older attempt of the same job is on this host. */
 	supersede(attempt: Attempt): void;
 }
@@ -111,24 +115,34 @@ async function prepare(parts: IntakeParts, attempt: Attempt, message: PulledMess
 		finish();
 		parts.dropped(job.endpointId);
 	};
-	if (mustClaim) {
-		const outcome = await parts.claims.ask({
-			id: job.id,
-			endpointId: job.endpointId,
-			epoch: job.epoch,
-			token: job.token,
-			hostBoot: host.boot,
-			workerId: likelyWorker(host, job.endpointId),
-		});
-		if (outcome === 'drop') return end(() => bus.ack(message));
-		if (outcome === 'unknown') return end(() => bus.nak(message, CLAIM_RETRY_MS * (1 + host.clock.random())));
-	}
+	if (mustClaim && (await claim(parts, attempt)) === 'drop') return end(() => bus.ack(message));
 	const payload = job.inline ? inlinePayload : await fetchPayload(parts, attempt, message);
 	if (payload === 'gone') return end(() => bus.ack(message));
-	if (payload === null) return end(() => bus.nak(message, CLAIM_RETRY_MS * (1 + host.clock.random())));
 	// Revoked meanwhile.
 	if (host.attempts.get(attempt.key) !== attempt) return end(() => bus.ack(message));
+	if (payload === null && mustClaim) {
+		// It counts as started here: another host's claim would be refused, and nobody would have it.
+		return end(() => {
+			bus.ack(message);
+			parts.lose({ ...attempt, workerId: host.id }, `host ${host.id} could not fetch the job's payload`);
+		});
+	}
+	if (payload === null) return end(() => bus.nak(message, PAYLOAD_RETRY_MS * (1 + host.clock.random())));
 	parts.ready({ attempt, payload, message, claimed: mustClaim });
+}
+
+/**
+ * Asks until the edge has answered: a claim whose answer was lost may have been granted, and a job that is granted to this host is refused
+ * to every other. A host that dies over it is lost with all that was granted to it.
+ */
+async function claim({ host, claims }: IntakeParts, attempt: Attempt): Promise<'run' | 'drop'> {
+	const { id, endpointId, epoch, token } = attempt.job;
+	for (let tries = 0; ; tries++) {
+		const outcome = await claims.ask({ id, endpointId, epoch, token, hostBoot: host.boot, workerId: likelyWorker(host, endpointId) });
+		if (outcome !== 'unknown') return outcome;
+		if (host.attempts.get(attempt.key) !== attempt) return 'drop';
+		await pause(backoffMs(tries, 100, CLAIM_RETRY_MS_MAX, host.clock.random()));
+	}
 }
 
 /** The claim names a worker; which one really gets the job is known when it is handed over. */
@@ -157,7 +171,11 @@ async function fetchPayload(parts: IntakeParts, attempt: Attempt, message: Pulle
 			host.log.warn('a payload could not be fetched', { job: attempt.key, tries: tries + 1, error: error.message });
 		}
 		parts.bus.working(message);
-		await new Promise((resolve) => setTimeout(resolve, backoffMs(tries, 100, 2_000, host.clock.random())));
+		await pause(backoffMs(tries, 100, 2_000, host.clock.random()));
 	}
 	return null;
+}
+
+function pause(ms: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -37,12 +37,23 @@ describe('a delivery', () => {
 		expect(rig.host.attempts.size).toBe(0);
 	});
 
-	test('whose claim gets no answer comes back later', async () => {
+	test('whose claim gets no answer is claimed until there is one: it may have been granted, and no other host would get it then', async () => {
+		let asked = 0;
+		rig.claim = () => (++asked < 3 ? null : 'run');
+		const take = rig.take();
+		rig.deliver({ id: 'j1' }, { delivered: 2 });
+		expect((await take).text).toContain('j1');
+		expect(asked).toBe(3);
+		expect(await settled('j1')).toMatchObject({ how: 'ack' });
+	});
+
+	test('that is revoked while its claim has no answer is given up', async () => {
 		rig.claim = () => null;
 		rig.deliver({ id: 'j1' }, { delivered: 2 });
-		const { how, delayMs } = await settled('j1');
-		expect(how).toBe('nak');
-		expect(delayMs).toBeGreaterThanOrEqual(2_000);
+		await until(() => rig.claims.length > 0, { what: 'a claim' });
+		await rig.send('ctl.host-a', { op: 'stop-jobs', jobs: [{ id: 'j1', epoch: 1 }] });
+		expect(await settled('j1')).toMatchObject({ how: 'ack' });
+		expect(rig.host.attempts.size).toBe(0);
 	});
 
 	test('several claims of one turn go in one request', async () => {
@@ -102,6 +113,21 @@ describe('a payload by pointer', () => {
 		const take = rig.take();
 		rig.deliver(pointer);
 		expect((await take).text).toBe(payload);
+	});
+
+	test('that cannot be had sends the job back to the region', async () => {
+		rig.payloads.push(...Array.from({ length: 5 }, () => 'broken' as const));
+		rig.deliver(pointer);
+		expect(await settled('j1')).toMatchObject({ how: 'nak' });
+		expect(rig.host.attempts.size).toBe(0);
+	});
+
+	test('that cannot be had for a granted job makes the attempt lost: it would be refused to every other host', async () => {
+		rig.payloads.push(...Array.from({ length: 5 }, () => 'broken' as const));
+		rig.deliver(pointer, { delivered: 2 });
+		expect(await rig.event('lost', 'j1')).toMatchObject({ reason: "host host-a could not fetch the job's payload", workerId: 'host-a' });
+		expect(await settled('j1')).toMatchObject({ how: 'ack' });
+		expect(rig.host.attempts.size).toBe(0);
 	});
 
 	test('that is gone means that the job is', async () => {
