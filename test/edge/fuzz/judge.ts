@@ -41,9 +41,11 @@ export function messageOf(text: string): string | null {
 		return null;
 	}
 	if (typeof body !== 'object' || body === null) return null;
-	const { error, detail } = body as Record<string, unknown>;
+	const { error, detail, message } = body as Record<string, unknown>;
 	if (typeof error === 'string') return error;
 	if (typeof detail === 'string') return detail;
+	// REST v1.
+	if (typeof message === 'string') return message;
 	const inner = (error as Record<string, unknown> | undefined)?.['message'];
 	return typeof inner === 'string' ? inner : null;
 }
