@@ -160,6 +160,10 @@ export const WORKER_LOG_BYTES_MAX = 4 * 1024 * 1024;
 export const LOG_KEEP_MS = 86_400_000;
 /** All logs of a host; past workers' oldest go first. Bytes. */
 export const HOST_LOG_BYTES_MAX = 512 * 1024 * 1024;
+/** Bodies from this size on wait for room in the edge's isolate. Bytes. */
+export const LARGE_BODY_BYTES_MIN = 1024 * 1024;
+/** Bytes of large bodies in an isolate at one time: two of the largest. Each is there several times over, and Cloudflare gives an isolate 128 MiB. */
+export const LARGE_BODIES_BYTES_MAX = 40 * 1024 * 1024;
 /** Ids in paths and subjects: one shape, checked before anything is looked up (NATS subjects have no escape). */
 export const ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

@@ -259,10 +259,10 @@ export class JobStore extends DurableObject<Env> {
 		);
 	}
 
-	/** The payload of a current attempt; null when the attempt is over. */
-	payload(id: string, epoch: number, token: string, region: string): Uint8Array | null {
+	/** The n-th part of a current attempt's payload, at most 1 MiB; null behind the last and when the attempt is over. */
+	payloadPart(id: string, epoch: number, token: string, region: string, n: number): Uint8Array | null {
 		const row = this.#currentAttempt(id, epoch, token, region);
-		return row === null ? null : this.#parts.texts.payload(row.n);
+		return row === null ? null : this.#parts.texts.payloadPart(row.n, n);
 	}
 
 	/** Stores a part of a current attempt's large output ahead of its result. False when the attempt is over. */

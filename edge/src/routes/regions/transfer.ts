@@ -3,6 +3,7 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { OUTPUT_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { ATTEMPT_HEADER } from '@longshore/shared-schema/wire/signature';
 import type { Env } from '../../env.ts';
+import { withRoom } from '../../gate/large-bodies.ts';
 import { endpointOfToken } from '../../ids/attempt-token.ts';
 import type { JobStore } from '../../stores/job-store.ts';
 import { storeOfJob } from './by-store.ts';
@@ -15,13 +16,25 @@ const PART_BYTES = 8 * 1024 * 1024;
 export async function payload(env: Env, request: Request, jobId: string): Promise<Response> {
 	const { region } = await enterRegion(env, request, 0);
 	const { store, epoch, token } = attemptOf(env, request, jobId);
-	const bytes = await store.payload(jobId, epoch, token, region);
-	if (bytes === null) throw attemptOver();
-	return new Response(bytes, { headers: { 'content-type': 'application/json' } });
+	const first = await store.payloadPart(jobId, epoch, token, region, 0);
+	if (first === null) throw attemptOver();
+	let next = 1;
+	const rest = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+		const part = await store.payloadPart(jobId, epoch, token, region, next++);
+		if (part === null) controller.close();
+		else controller.enqueue(part);
+	};
+	// The host knows the payload's length: one that ends early because the attempt is over is no payload to it.
+	const stream = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(first), pull: rest });
+	return new Response(stream, { headers: { 'content-type': 'application/json' } });
 }
 
 /** Stores an output ahead of its result report: 204, or 404 when the attempt is over. */
-export async function output(env: Env, request: Request, jobId: string): Promise<Response> {
+export function output(env: Env, request: Request, jobId: string): Promise<Response> {
+	return withRoom(request, () => takeOutput(env, request, jobId));
+}
+
+async function takeOutput(env: Env, request: Request, jobId: string): Promise<Response> {
 	const { region, body } = await enterRegion(env, request, OUTPUT_BYTES_MAX);
 	const { store, epoch, token } = attemptOf(env, request, jobId);
 	for (let part = 0; part * PART_BYTES < Math.max(1, body.length); part++) {
