@@ -51,12 +51,12 @@ function checkLayers(file: RepositoryFile): string[] {
 	});
 }
 
-/** `<package>/src/…/core/x.ts` has `test/<package>/…/core/x.test.ts`. */
+/** `<package>/src/…/core/x.ts` has `test/<package>/…/core/x.test.ts`, unless it declares nothing but types. */
 function checkMirrors(sources: readonly RepositoryFile[]): string[] {
 	const paths = new Set(sources.map((file) => file.path));
-	return sources.flatMap(({ path }) => {
+	return sources.flatMap(({ path, text }) => {
 		const match = /^([^/]+)\/src\/((?:.+\/)?core\/.+)\.ts$/.exec(path);
-		if (match === null) return [];
+		if (match === null || !/^export (?!interface |type )/m.test(text)) return [];
 		const mirror = `test/${match[1]}/${match[2]}.test.ts`;
 		return paths.has(mirror) ? [] : [`${path}: has no ${mirror}`];
 	});

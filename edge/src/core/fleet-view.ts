@@ -2,7 +2,7 @@
 import type { RegionWorker } from '@longshore/shared-schema/wire/region-workers';
 import type { ReleasesV2, WorkerSummaryV2, WorkersV2, WorkerV2 } from '@longshore/shared-schema/wire/rest-v2/fleet-answers';
 import type { ReleaseDiffEntry } from '@longshore/shared-schema/wire/rest-v2/release-diff';
-import type { ReleaseNote } from '../stores/release-table.ts';
+import type { ReleaseNote } from './release-note.ts';
 
 /** What one region said; `workers` null: it did not answer. `throttled`: workers that it would start if there were room. */
 export interface RegionFleet {

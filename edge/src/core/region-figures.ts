@@ -2,8 +2,8 @@
 import { GPU_POOL_IDS, type GpuPoolId } from '@longshore/shared-schema/catalog/pools';
 import type { EndpointGrant, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
-import type { EndpointRecord } from '../stores/endpoint-store.ts';
 import type { RegionUse } from './allocate-grants.ts';
+import type { EndpointRecord } from './endpoint-record.ts';
 import { placedOf } from './supply.ts';
 
 /** No worker in any state. */

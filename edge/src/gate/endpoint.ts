@@ -1,11 +1,11 @@
 /** Which endpoint a path names: only one of the caller's own account, and only ids that this edge made reach a store. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import type { RateRoute } from '@longshore/shared-schema/limits';
+import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { KeyVerb } from '../core/key-scope.ts';
 import { type Env, settingsOf } from '../env.ts';
 import { isCheckedId } from '../ids/checked-id.ts';
 import { type JobAddress, readJobId } from '../ids/job-id.ts';
-import type { EndpointRecord } from '../stores/endpoint-store.ts';
 import type { JobStore } from '../stores/job-store.ts';
 import { authenticate, type Caller, reaches, requireScope } from './authenticate.ts';
 import { admit } from './rate-limit.ts';

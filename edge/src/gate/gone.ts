@@ -1,8 +1,8 @@
 /** The error for a job that is not there any more: 404 as RunPod, 410 with the cause for clients that ask for it. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import type { GoneCause } from '@longshore/shared-schema/wire/runpod-answers';
+import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { Env } from '../env.ts';
-import type { EndpointRecord } from '../stores/endpoint-store.ts';
 import { addressOf, jobStoreOf, unknownJob } from './endpoint.ts';
 
 /** With `410` as its value, a job that was and is gone is answered with 410 and why. */

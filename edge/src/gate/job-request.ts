@@ -3,7 +3,7 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { JsonObjectError, topLevelMembers } from '@longshore/shared-schema/json/top-level';
 import { INLINE_PAYLOAD_BYTES_MAX, JSON_DEPTH_MAX } from '@longshore/shared-schema/limits';
 import { type JobRequestOptions, jobRequestOptions, toWorkerJobText } from '@longshore/shared-schema/wire/runpod-job';
-import type { EndpointRecord } from '../stores/endpoint-store.ts';
+import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { Submission } from '../stores/job-submit.ts';
 import { describeFirst } from './describe-first.ts';
 

@@ -4,9 +4,9 @@
  */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { RATE_LIMITS, type RateLimit, type RateRoute, SYNC_WAIT_MS } from '@longshore/shared-schema/limits';
+import type { EndpointRecord } from '../core/endpoint-record.ts';
 import { countEvent, createWindow, type Window } from '../core/sliding-window.ts';
 import { type Env, settingsOf } from '../env.ts';
-import type { EndpointRecord } from '../stores/endpoint-store.ts';
 
 const COUNTERS_MAX = 20_000;
 /** Longer than any call is held. */

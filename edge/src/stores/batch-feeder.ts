@@ -1,12 +1,12 @@
 /** Hands the requests of finalized batches to the endpoint's job stores, a bounded number at a time, and learns how their jobs end. */
 import { BATCH_JOBS_AT_ONCE } from '@longshore/shared-schema/limits';
+import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { Env } from '../env.ts';
 import { jobStoreOf } from '../gate/endpoint.ts';
 import { toSubmission } from '../gate/job-request.ts';
 import { shardOfJobId } from '../ids/job-id.ts';
 import { logError } from '../log.ts';
 import type { BatchTable, RequestRow } from './batch-table.ts';
-import type { EndpointRecord } from './endpoint-store.ts';
 import type { JobOutcome } from './job-outcome.ts';
 
 /** One wait for a job's end; between two the request's state is brought up to date. */

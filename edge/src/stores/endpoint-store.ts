@@ -6,41 +6,25 @@ import type { UpdateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/end
 import { problemsOfSpec, problemsOfUpdate } from '@longshore/shared-schema/wire/rest-v2/endpoint-problems';
 import { diffSpecs } from '@longshore/shared-schema/wire/rest-v2/release-diff';
 import type { UsageReport } from '@longshore/shared-schema/wire/usage';
-import { allocateGrants, type RegionUse, type Share } from '../core/allocate-grants.ts';
+import { allocateGrants, type RegionUse } from '../core/allocate-grants.ts';
 import { changesPlacement, problemsOfPlacement } from '../core/check-placement.ts';
 import { describeShares } from '../core/describe-shares.ts';
+import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { isAway } from '../core/is-away.ts';
 import type { PriceKind } from '../core/rate-usage.ts';
 import { needsNewWorkers, rolledBack } from '../core/release.ts';
+import type { ReleaseNote } from '../core/release-note.ts';
 import { isSelfContained, NO_SUPPLY, needsOf, placedOf, renewedSecrets, type Supply } from '../core/supply.ts';
 import type { WebhookProfile } from '../core/webhook-schedule.ts';
 import type { Env } from '../env.ts';
 import { logError } from '../log.ts';
 import { sealerOf } from '../secrets/sealer-of.ts';
 import { type Decision, DecisionLog } from './decision-log.ts';
-import { type ReleaseNote, ReleaseTable } from './release-table.ts';
+import { ReleaseTable } from './release-table.ts';
 import { createTurns } from './turns.ts';
 import { type UsageRow, UsageTable } from './usage-table.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
-
-/** All that is kept of an endpoint. `revision` rises with every change, `version` only with one that needs new workers. */
-export interface EndpointRecord {
-	readonly id: string;
-	readonly accountId: string;
-	readonly createdAt: number;
-	readonly shards: number;
-	readonly revision: number;
-	readonly version: number;
-	readonly spec: EndpointSpec;
-	readonly shares: readonly Share[];
-	/** The shares are elsewhere than they would be on empty hosts: they go back when GPUs are freed. */
-	readonly away?: boolean;
-	/** What the specification refers to; left out: nothing. */
-	readonly supply?: Supply;
-	/** The template that it is bound to (REST v1); left out: none. */
-	readonly templateId?: string;
-}
 
 /** The regions as the allocation of an endpoint's grants sees them. */
 export interface CapacityView {

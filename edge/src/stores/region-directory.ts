@@ -8,6 +8,7 @@ import type { EndpointGrant, EndpointPush, HostFigure, RegionHeartbeat, WorkerCo
 import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
 import { allocateGrants } from '../core/allocate-grants.ts';
+import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { planMoves } from '../core/plan-moves.ts';
 import { addCounts, capacityPrint, grantOf, NO_WORKERS, routesOf } from '../core/region-figures.ts';
@@ -18,7 +19,7 @@ import { postJsonToRegion } from '../regions/region-client.ts';
 import { fillGrant } from '../secrets/fill-grant.ts';
 import { sealerOf } from '../secrets/sealer-of.ts';
 import { CatalogTable } from './catalog-table.ts';
-import { type CapacityView, type EndpointRecord, readRecord } from './endpoint-store.ts';
+import { type CapacityView, readRecord } from './endpoint-store.ts';
 import { SILENT_MS_MAX } from './job-dispatcher.ts';
 import { LostBoots } from './lost-boots.ts';
 import { RegionUses } from './region-uses.ts';

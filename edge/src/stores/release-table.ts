@@ -1,25 +1,10 @@
 /** An endpoint's releases: the specification of each version, what it changed and when. */
-import { type EndpointSpec, endpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { endpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { RELEASES_KEPT_MAX } from '@longshore/shared-schema/limits';
 import type { ReleaseDiffEntry } from '@longshore/shared-schema/wire/rest-v2/release-diff';
+import type { Release, ReleaseNote } from '../core/release-note.ts';
 
 const SCHEMA = 'CREATE TABLE IF NOT EXISTS releases (version INTEGER PRIMARY KEY, spec TEXT NOT NULL, diff TEXT NOT NULL, created_at INTEGER NOT NULL, created_by TEXT NOT NULL)';
-
-/** One version. */
-export interface Release {
-	readonly version: number;
-	readonly spec: EndpointSpec;
-	readonly diff: readonly ReleaseDiffEntry[];
-	readonly createdAt: number;
-	/** Account that made it. */
-	readonly createdBy: string;
-}
-
-/** A release as others see it. `diffText` is JSON, since unknown values do not travel between objects by type. */
-export interface ReleaseNote extends Pick<Release, 'version' | 'createdAt' | 'createdBy'> {
-	readonly image: string;
-	readonly diffText: string;
-}
 
 /** The last `RELEASES_KEPT_MAX` releases. */
 export class ReleaseTable {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RegionFleet, showReleases, showWorkers } from '../../../edge/src/core/fleet-view.ts';
-import type { ReleaseNote } from '../../../edge/src/stores/release-table.ts';
+import type { ReleaseNote } from '../../../edge/src/core/release-note.ts';
 import type { RegionWorker } from '../../../shared-schema/src/wire/region-workers.ts';
 import { releasesV2, workersV2 } from '../../../shared-schema/src/wire/rest-v2/fleet-answers.ts';
 

@@ -64,6 +64,12 @@ describe('the rules of the repository', () => {
 		expect(findUntidy(root)).toEqual(['edge/src/core/decide.ts: has no test/edge/core/decide.test.ts']);
 	});
 
+	test('ask no test of a core file that declares types only', () => {
+		write('edge/src/core/shape.ts', `${HEADER}export interface Shape {}\nexport type Other = Shape;\n`);
+		write('edge/src/routes/uses-shape.ts', `${HEADER}import type { Shape } from '../core/shape.ts';\nexport const shape: Shape = {};\n`);
+		expect(findUntidy(root).filter((line) => line.includes('core/shape'))).toEqual([]);
+	});
+
 	test('find a file that only a test imports', () => {
 		write('edge/src/routes/old.ts', `${HEADER}export const old = 1;\n`);
 		write('test/edge/routes/old.test.ts', `${HEADER}import { old } from '../../../edge/src/routes/old.ts';\n`);

@@ -1,6 +1,7 @@
 /** What the batch verbs share: the endpoint's batch store, ids, and refusals in words. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { ACTIVE_BATCHES_MAX, BATCH_BODY_BYTES_MAX, BATCH_QUEUED_MAX, BATCH_REQUESTS_MAX } from '@longshore/shared-schema/limits';
+import type { EndpointRecord } from '../../core/endpoint-record.ts';
 import type { KeyVerb } from '../../core/key-scope.ts';
 import { type Env, settingsOf } from '../../env.ts';
 import { parseBatchInputs } from '../../gate/batch-request.ts';
@@ -9,7 +10,6 @@ import { enterEndpoint } from '../../gate/endpoint.ts';
 import { isCheckedId } from '../../ids/checked-id.ts';
 import { createJobId } from '../../ids/job-id.ts';
 import type { BatchRefusal, BatchStore, NewBatchRequest } from '../../stores/batch-store.ts';
-import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 
 /** The caller's queue endpoint and its batches. Throws the gate's errors. */
 export async function enterBatches(env: Env, request: Request, endpointId: string, verb: KeyVerb): Promise<{ endpoint: EndpointRecord; store: DurableObjectStub<BatchStore> }> {

@@ -1,10 +1,10 @@
 /** `GET|POST /v2/{endpoint}/status/{job}?ttl=`: the job as it is now; `ttl` (ms) shortens what is left of its result's retention. */
 import { isQueued } from '@longshore/shared-schema/job/job';
+import type { EndpointRecord } from '../../core/endpoint-record.ts';
 import type { Env } from '../../env.ts';
 import { addressOf, enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
 import { goneJob } from '../../gate/gone.ts';
 import { type IntegerParameter, integerOf } from '../../gate/query.ts';
-import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 import type { JobView } from '../../stores/job-view.ts';
 import { jobAnswer } from './answer.ts';
 

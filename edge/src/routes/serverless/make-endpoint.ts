@@ -3,10 +3,10 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { specFromV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-apply';
 import type { CreateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import { problemsOfCreate, problemsOfSpec } from '@longshore/shared-schema/wire/rest-v2/endpoint-problems';
+import type { EndpointRecord } from '../../core/endpoint-record.ts';
 import { type Env, settingsOf } from '../../env.ts';
 import { catalogOf } from '../../gate/catalog.ts';
 import { createCheckedId } from '../../ids/checked-id.ts';
-import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 import { withArgs } from './parse.ts';
 
 /**

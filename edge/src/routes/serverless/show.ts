@@ -1,8 +1,8 @@
 /** An endpoint as the management API answers with it. */
 import type { EndpointV2 } from '@longshore/shared-schema/wire/rest-answers';
 import { toEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-show';
+import type { EndpointRecord } from '../../core/endpoint-record.ts';
 import type { ViewClock } from '../../core/fleet-view.ts';
-import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 
 /** REST v2's shape; its URLs are under the address that was called. */
 export function showEndpoint({ id, createdAt, version, spec }: EndpointRecord, request: Request): EndpointV2 {

@@ -6,10 +6,10 @@ import { type EndpointV1, templateOfEndpoint, toEndpointV1 } from '@longshore/sh
 import { toTemplateV1 } from '@longshore/shared-schema/wire/rest-v1/template';
 import type { CreateEndpointV2, UpdateEndpointV2 } from '@longshore/shared-schema/wire/rest-v2/endpoint-body';
 import { settingsOfTemplate } from '@longshore/shared-schema/wire/rest-v2/template-apply';
+import type { EndpointRecord } from '../../core/endpoint-record.ts';
 import type { Env } from '../../env.ts';
 import { authenticate, requireAccountScope, requireScope } from '../../gate/authenticate.ts';
 import { enterEndpoint, findEndpoint, forgetEndpoint } from '../../gate/endpoint.ts';
-import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 import type { ResourceRow } from '../../stores/resource-table.ts';
 import { makeEndpoint } from '../serverless/make-endpoint.ts';
 import { readManageBody } from '../serverless/parse.ts';

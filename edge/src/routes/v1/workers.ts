@@ -1,9 +1,9 @@
 /** An endpoint's workers in REST v1's shape, which is that of a pod. */
 
+import type { EndpointRecord } from '../../core/endpoint-record.ts';
 import { showWorkers } from '../../core/fleet-view.ts';
 import type { Env } from '../../env.ts';
 import { askWorkers } from '../../regions/region-workers.ts';
-import type { EndpointRecord } from '../../stores/endpoint-store.ts';
 import { viewClock } from '../serverless/show.ts';
 
 /** Workers that really run, as the regions say now. */
