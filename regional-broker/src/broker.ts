@@ -70,7 +70,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			},
 		}),
 		revoke: createRevoke({ bus, registry, command, log, onRevoked: () => fleet.hosts.correctSoon(0) }),
-		inventory: createInventory({ bus, registry, rollCall: () => fleet.hosts.rollCall(), now, log }),
+		inventory: createInventory({ bus, registry, rollCall: () => fleet.hosts.rollCall(), command: fleet.command, now, log }),
 		endpoints: createEndpoints(pushParts, (push) => gossip.tellGrants(push)),
 		hosts: () => describeHosts(registry, duties, leader.isLeader(), now()),
 		host: (id) => describeHost({ registry, duties }, id),

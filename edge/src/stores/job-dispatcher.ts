@@ -13,6 +13,7 @@ import { createAttemptToken } from '../ids/attempt-token.ts';
 import { logError } from '../log.ts';
 import { postJsonToRegion } from '../regions/region-client.ts';
 import { type Dispatch, type PumpListener, RegionPump } from '../regions/region-pump.ts';
+import { RunQuestions } from './run-questions.ts';
 
 /** A region that missed this many milliseconds of heartbeats is chosen only when no other is left. */
 export const SILENT_MS_MAX = 10_000;
@@ -22,6 +23,8 @@ const ASK_TIMEOUT_MS = 10_000;
 
 /** Knows the regions of one endpoint, as far as its JobStore needs them. Holds no truth: everything here can be lost. */
 export class JobDispatcher {
+	/** What regions were asked about running attempts. */
+	readonly runs: RunQuestions = new RunQuestions();
 	readonly #env: Env;
 	readonly #timers: JobTimers;
 	readonly #listener: PumpListener;
@@ -106,12 +109,14 @@ export class JobDispatcher {
 	/** What is known of an attempt's place. An unknown region counts as gone once routes are known. */
 	whereabouts(job: Job): Whereabouts {
 		const known = this.#routes?.value;
-		if (known === undefined || job.region === null) return { regionGone: false, regionFailing: false, bootGone: false };
+		const askedAt = this.runs.askedAt(job);
+		if (known === undefined || job.region === null) return { regionGone: false, regionFailing: false, bootGone: false, askedAt };
 		const route = this.#routeOf(job.region);
 		return {
 			regionGone: route === null || route.silentMs > settingsOf(this.#env).LONGSHORE_REGION_LEASE_MS,
 			regionFailing: (this.#pumps.get(job.region)?.failing ?? false) || (route !== null && route.silentMs > SILENT_MS_MAX),
 			bootGone: job.hostBoot !== null && known.lostBoots.includes(job.hostBoot),
+			askedAt,
 		};
 	}
 
@@ -122,7 +127,7 @@ export class JobDispatcher {
 		});
 	}
 
-	/** Asks regions where queued attempts are. Only definite answers come back. */
+	/** Asks regions where attempts are. What gets no answer is left out. */
 	async ask(jobs: readonly Job[]): Promise<InventoryAnswer['results']> {
 		const results: InventoryAnswer['results'] = [];
 		await this.#perRegion(jobs, async (route, refs) => {
@@ -140,7 +145,7 @@ export class JobDispatcher {
 			const route = this.#routeOf(region);
 			if (route === null) continue;
 			for (let at = 0; at < ofRegion.length; at += INVENTORY_BATCH_MAX) {
-				const refs = ofRegion.slice(at, at + INVENTORY_BATCH_MAX).map(({ id, epoch, seq }) => ({ id, endpointId, epoch, seq }));
+				const refs = ofRegion.slice(at, at + INVENTORY_BATCH_MAX).map((job) => refOf(job, endpointId));
 				await call(route, refs).catch((error: unknown) => logError('region call failed', error, { region: route.region }));
 			}
 		}
@@ -179,4 +184,8 @@ export class JobDispatcher {
 		}
 		return pump;
 	}
+}
+
+function refOf({ id, epoch, seq, phase, hostBoot }: Job, endpointId: string): AttemptRef {
+	return { id, endpointId, epoch, seq, ...(phase === 'running' && hostBoot !== null ? { hostBoot } : {}) };
 }

@@ -1,14 +1,18 @@
 /** What a JobStore does when its alarm rings: every job whose timer has run out takes one step of the job machine. */
 import { waitAgain } from '@longshore/shared-schema/job/dispatch';
+import { loseAttempt } from '@longshore/shared-schema/job/finish';
 import { goneCause } from '@longshore/shared-schema/job/gone';
 import { isTerminal, type Job } from '@longshore/shared-schema/job/job';
-import { type WatchAction, watchJob } from '@longshore/shared-schema/job/watch';
+import { doubtRun, type WatchAction, watchJob } from '@longshore/shared-schema/job/watch';
+import type { InventoryAnswer } from '@longshore/shared-schema/wire/region';
 import { logError } from '../log.ts';
 import { wakeReaders } from './job-stream.ts';
 import type { JobRow } from './job-table.ts';
 import { countMove, type StoreParts, saveJob, transact } from './store-parts.ts';
 import { armWebhook } from './webhook-log.ts';
 
+/** Why an attempt is lost whose host lives and does not have it. */
+const FORGOTTEN_TEXT = 'its host does not have it any more: it neither runs there nor has a result';
 /** Jobs handled in one alarm; the alarm rings again at once while more are due. */
 const SWEEP_JOBS_MAX = 1_000;
 
@@ -68,18 +72,37 @@ function takeStep(parts: StoreParts, row: JobRow, now: number): Step {
 	return { row, job, action: assigned === null ? action : 'resend' };
 }
 
-/** Attempts that are provably nowhere in their region wait for a new one. */
+/** Queued attempts that are provably nowhere in their region wait for a new one; running ones are lost when their host does not know them, twice in a row. */
 async function askRegions(parts: StoreParts, steps: readonly Step[]): Promise<void> {
-	const answers = await parts.dispatcher.ask(steps.map(({ job }) => job));
-	const gone = answers.filter(({ state }) => state === 'gone');
+	const { dispatcher } = parts;
+	const askedAt = Date.now();
+	for (const { job } of steps) if (job.phase === 'running') dispatcher.runs.ask(job, askedAt);
+	const answers = await dispatcher.ask(steps.map(({ job }) => job));
 	const now = Date.now();
-	transact(parts, () => {
-		for (const { id, epoch } of gone) {
-			const row = parts.jobs.find(id);
-			if (row === null || row.job.phase !== 'queued' || row.job.epoch !== epoch) continue;
-			saveJob(parts, row, waitAgain(row.job, now));
-		}
-	});
+	const ended = transact(parts, () => answers.filter((answer) => applyAnswer(parts, answer, now)));
+	for (const { id } of ended) wakeReaders(parts.waiters, id);
+}
+
+/** True when the job has ended by it. */
+function applyAnswer(parts: StoreParts, { id, epoch, state }: InventoryAnswer['results'][number], now: number): boolean {
+	const { dispatcher, timers, texts } = parts;
+	if (state === 'running') dispatcher.runs.held({ id, epoch });
+	if (state !== 'gone' && state !== 'forgotten') return false;
+	const row = parts.jobs.find(id);
+	if (row === null || row.job.epoch !== epoch || row.job.phase !== (state === 'gone' ? 'queued' : 'running')) return false;
+	if (state === 'gone') {
+		saveJob(parts, row, waitAgain(row.job, now));
+		return false;
+	}
+	if (!dispatcher.runs.forgotten(row.job)) {
+		saveJob(parts, row, doubtRun(row.job, now, timers));
+		return false;
+	}
+	const lost = loseAttempt(row.job, FORGOTTEN_TEXT, now, timers);
+	if (lost.phase === 'waiting') texts.clearAttempt(row.n);
+	saveJob(parts, row, lost);
+	armWebhook(parts, row.n, lost.phase, now);
+	return isTerminal(lost.phase);
 }
 
 function withAction(steps: readonly Step[], action: WatchAction): Step[] {

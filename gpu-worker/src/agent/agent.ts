@@ -109,7 +109,8 @@ class HostAgent implements Agent {
 		this.#fleet = createFleet({ ...options, lose: this.#endings.lose, exited: (worker, agoMs) => this.#workerExited(worker, agoMs), changed: () => this.#review() });
 		this.#stops = createStops({ host, jobEnded, recycle: (worker, reason) => this.#fleet.hurry(worker, timers.killGraceMs, reason) });
 		this.#reports = createHostReports({ host, bus, freeGpus: () => this.#fleet.freeGpus(), fenced: (reason) => this.#fence(reason), unfenced: () => desk.review() });
-		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
+		const heldOf = (keys: readonly string[]): ReadonlySet<string> => this.#heldOf(keys);
+		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, heldOf, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
 		serveLogs(host, bus, options.logs);
 		this.bridgeHost = createBridgeHost({ host, desk, stops: this.#stops, endings: this.#endings, fleet: this.#fleet, reporter: this.#reporter, changed });
 		this.#endings.resume(options.left);
@@ -149,6 +150,11 @@ class HostAgent implements Agent {
 	#jobEnded(worker: Worker): void {
 		this.#fleet.jobEnded(worker);
 		this.#reports?.changed();
+	}
+
+	#heldOf(keys: readonly string[]): ReadonlySet<string> {
+		const owed = this.#reporter.owed();
+		return new Set(keys.filter((key) => this.#host.attempts.has(key) || this.#options.spool.has(key) || owed.has(key)));
 	}
 
 	/** Whatever the attempt is at, it is not wanted any more; nothing is reported of it. */

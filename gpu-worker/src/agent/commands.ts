@@ -12,6 +12,8 @@ export interface CommandsParts {
 	readonly bus: Bus;
 	readonly fleet: Fleet;
 	stopAttempt(attempt: Attempt): void;
+	/** Of these attempts, those that the edge will still hear of from here: in hand, or ended or lost without a verdict. */
+	heldOf(keys: readonly string[]): ReadonlySet<string>;
 	drainChanged(): void;
 	reportNow(): void;
 }
@@ -34,6 +36,7 @@ async function answer(parts: CommandsParts, data: Uint8Array): Promise<HostReply
 		return refusal(`the command is not JSON: ${(error as Error).message}`);
 	}
 	try {
+		if (command.op === 'held') return held(parts, command);
 		await carryOut(parts, command);
 		return { ok: true };
 	} catch (error) {
@@ -42,7 +45,7 @@ async function answer(parts: CommandsParts, data: Uint8Array): Promise<HostReply
 	}
 }
 
-async function carryOut(parts: CommandsParts, command: HostCommand): Promise<void> {
+async function carryOut(parts: CommandsParts, command: Exclude<HostCommand, { op: 'held' }>): Promise<void> {
 	const { host, fleet } = parts;
 	switch (command.op) {
 		case 'start-worker':
@@ -65,6 +68,13 @@ async function carryOut(parts: CommandsParts, command: HostCommand): Promise<voi
 		case 'report':
 			parts.reportNow();
 	}
+}
+
+function held({ host, heldOf }: CommandsParts, { hostBoot, jobs }: Extract<HostCommand, { op: 'held' }>): HostReply {
+	if (hostBoot !== host.boot) return refusal(`this is boot ${host.boot}, not ${hostBoot}`);
+	const keys = jobs.map(({ id, epoch }) => attemptKey(id, epoch));
+	const known = heldOf(keys);
+	return { ok: true, held: keys.map((key) => known.has(key)) };
 }
 
 function refusal(error: string): HostReply {

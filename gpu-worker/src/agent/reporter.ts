@@ -67,6 +67,8 @@ export interface Reporter {
 	heldBytes(): number;
 	/** Events without a verdict. */
 	held(): number;
+	/** Attempts, `<job>.<epoch>`, of events without a verdict. */
+	owed(): ReadonlySet<string>;
 	/** Resolves when everything reported so far is in the stream, or after `limitMs`. */
 	flushed(limitMs: number): Promise<void>;
 	close(): void;
@@ -132,6 +134,11 @@ class EventReporter implements Reporter {
 
 	held(): number {
 		return this.#held;
+	}
+
+	owed(): ReadonlySet<string> {
+		const open = [...this.#lingering.values(), ...this.#queue, ...[...this.#batches.values()].flatMap(({ events }) => events)];
+		return new Set(open.filter(({ settled }) => !settled).map(({ event }) => attemptKey(event.id, event.epoch)));
 	}
 
 	async flushed(limitMs: number): Promise<void> {

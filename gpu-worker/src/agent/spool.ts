@@ -35,6 +35,8 @@ export interface Spool {
 	writeOutput(key: string, output: Uint8Array): string;
 	/** The results of `keys` have their verdicts. */
 	settle(keys: readonly string[]): void;
+	/** Whether the attempt's result waits for its verdict. */
+	has(key: string): boolean;
 	size(): number;
 	close(): void;
 }
@@ -101,6 +103,7 @@ export function openSpool(directory: string, log: Log, forgetMs: number = FORGET
 			}
 			compactSometime();
 		},
+		has: (key) => open.has(key),
 		size: () => open.size,
 		close: () => {
 			clearTimeout(forgetting);

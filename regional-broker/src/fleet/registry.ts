@@ -100,6 +100,12 @@ export class Registry {
 		return this.#hosts.get(id);
 	}
 
+	/** The live host of a boot; null when there is certainly none; undefined while that cannot be said. */
+	hostOfBoot(boot: string): KnownHost | null | undefined {
+		for (const host of this.#hosts.values()) if (host.figure.boot === boot) return host;
+		return this.isComplete() && this.#options.now() - (this.#seededAtMs ?? 0) >= this.#options.hostLeaseMs ? null : undefined;
+	}
+
 	lostBoots(): string[] {
 		return [...this.#lost.keys()];
 	}

@@ -5,6 +5,7 @@ import type { Registry } from '../fleet/registry.ts';
 import { errorText, type Log } from '../log.ts';
 import { type Answer, badRequest } from './answer.ts';
 import { mapBounded } from './bounded.ts';
+import { askHosts, type HeldOptions, isStarted } from './held.ts';
 
 const AT_ONCE = 32;
 /** How long hosts get to report before their absence makes an answer unsure. */
@@ -16,6 +17,7 @@ export interface InventoryOptions {
 	readonly registry: Registry;
 	/** Asks all hosts to report at once. */
 	readonly rollCall: () => void;
+	readonly command: HeldOptions['command'];
 	readonly now: () => number;
 	readonly log: Log;
 }
@@ -27,13 +29,17 @@ export function createInventory(options: InventoryOptions): (body: unknown) => P
 	return async (body) => {
 		const parsed = attemptRefs.safeParse(body);
 		if (!parsed.success) return badRequest(`inventory: ${parsed.error.message.slice(0, 500)}`);
-		const { jobs } = parsed.data;
+		const asked = parsed.data.jobs;
+		const states = askHosts(options, asked.filter(isStarted));
+		const jobs = asked.filter((job) => !isStarted(job));
 		const queued = await mapBounded(jobs, AT_ONCE, (job) => isQueued(options, job));
 		const absent = jobs.filter((_, i) => queued[i] === false);
 		// A job may have left the stream for a host since that host's last report: only reports from now on prove absence.
 		const certain = absent.length > 0 && (await allReport(options));
 		const holders = options.registry.holders();
-		const results = jobs.map((job, i) => ({ id: job.id, epoch: job.epoch, state: toState(queued[i] ?? null, holders.has(`${job.id}.${job.epoch}`), certain) }));
+		const all = await states;
+		for (const [i, job] of jobs.entries()) all.set(job, toState(queued[i] ?? null, holders.has(`${job.id}.${job.epoch}`), certain));
+		const results = asked.map((job) => ({ id: job.id, epoch: job.epoch, state: all.get(job) ?? 'unsure' }));
 		return { status: 200, body: { results } satisfies InventoryAnswer };
 	};
 }

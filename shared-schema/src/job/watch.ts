@@ -12,6 +12,8 @@ export interface Whereabouts {
 	readonly regionFailing: boolean;
 	/** The host restarted or was given up. */
 	readonly bootGone: boolean;
+	/** When the region was last asked whether the host still has the attempt; null: never, as far as is remembered, or the answer is in doubt. */
+	readonly askedAt: number | null;
 }
 
 /**
@@ -43,6 +45,9 @@ export function watchJob(job: Job, where: Whereabouts, now: number, timers: JobT
 	}
 }
 
+/** Questions about a running attempt are at most this many sweep intervals apart. */
+const ASK_SWEEPS_MAX = 15;
+
 /** When to look at a running job next: the edge's own execution timeout, or the next look at its region and host. */
 export function nextWatch(job: Job, startedAt: number, now: number, timers: JobTimers): number {
 	return Math.min(startedAt + job.executionTimeoutMs + timers.watchdogGraceMs, now + timers.leaseCheckMs);
@@ -64,7 +69,18 @@ function watchRun(job: Job, where: Whereabouts, now: number, timers: JobTimers):
 		const lost = loseAttempt(job, where.regionGone ? 'its region is out of reach' : 'its host restarted or is out of reach', now, timers);
 		return { job: lost, action: isTerminal(lost.phase) ? 'none' : 'dispatch' };
 	}
-	return { job: { ...job, nextAt: nextWatch(job, startedAt, now, timers) }, action: 'none' };
+	return { job: { ...job, nextAt: nextWatch(job, startedAt, now, timers) }, action: isAskDue(startedAt, where, now, timers) ? 'ask' : 'none' };
+}
+
+/** Nobody asks about a short run; about a long one less and less often. */
+function isAskDue(startedAt: number, { askedAt }: Whereabouts, now: number, { sweepMs }: JobTimers): boolean {
+	const lastAt = askedAt ?? startedAt;
+	return now - lastAt >= Math.min(Math.max(sweepMs, (lastAt - startedAt) / 2), ASK_SWEEPS_MAX * sweepMs);
+}
+
+/** The region says that the attempt's host does not have it: asked again soon, so that one wrong word costs nothing. */
+export function doubtRun(job: Job, now: number, timers: JobTimers): Job {
+	return { ...job, nextAt: Math.min(job.nextAt, now + timers.sweepMs) };
 }
 
 function expireTtl(job: Job, now: number, timers: JobTimers): WatchOutcome {

@@ -1,7 +1,7 @@
 /** Messages on a region's NATS between brokers and host agents. */
 import * as z from 'zod';
 import { endpointSpec } from '../endpoint/endpoint.ts';
-import { ID_PATTERN } from '../limits.ts';
+import { ID_PATTERN, INVENTORY_BATCH_MAX } from '../limits.ts';
 import { hostFigure, jobEvent, verdict } from './region.ts';
 
 const id = z.string().regex(ID_PATTERN);
@@ -51,14 +51,16 @@ export type HostReport = z.infer<typeof hostReport>;
 export const hostReportAck = z.object({ hostBoot: id, n: z.int().min(1), edgeSilentMs: z.number().min(0) });
 export type HostReportAck = z.infer<typeof hostReportAck>;
 
-/** On `controlSubject(host)`. `start-worker` is idempotent by worker id; `stop-worker` drains first (running jobs finish). */
+/** On `controlSubject(host)`. `start-worker` is idempotent by worker id; `stop-worker` drains first (running jobs finish); `held` asks which attempts the boot has in hand or owes a report on. */
 export const hostCommand = z.discriminatedUnion('op', [
 	z.object({ op: z.literal('start-worker'), workerId: id, endpointId: id, version: z.int().min(1), spec: endpointSpec }),
 	z.object({ op: z.literal('stop-worker'), workerId: id }),
 	z.object({ op: z.literal('stop-jobs'), jobs: z.array(z.object({ id, epoch: z.int().min(1) })) }),
 	z.object({ op: z.literal('drain'), on: z.boolean() }),
 	z.object({ op: z.literal('report') }),
+	z.object({ op: z.literal('held'), hostBoot: id, jobs: z.array(z.object({ id, epoch: z.int().min(1) })).max(INVENTORY_BATCH_MAX) }),
 ]);
 export type HostCommand = z.infer<typeof hostCommand>;
-export const hostReply = z.object({ ok: z.boolean(), error: z.string().max(500).optional() });
+/** `held`: answer to the command of that name, in the order of its jobs. */
+export const hostReply = z.object({ ok: z.boolean(), error: z.string().max(500).optional(), held: z.array(z.boolean()).optional() });
 export type HostReply = z.infer<typeof hostReply>;

@@ -64,8 +64,8 @@ export type DispatchResult = z.infer<typeof dispatchResult>;
 export const dispatchAnswer = z.object({ results: z.array(dispatchResult) });
 export type DispatchAnswer = z.infer<typeof dispatchAnswer>;
 
-/** An attempt that the edge asks about or takes back. `seq` 0 when the edge never learned it. */
-export const attemptRef = z.object({ id, endpointId: id, epoch, seq: z.int().min(0) });
+/** An attempt that the edge asks about or takes back. `seq` 0 when the edge never learned it. `hostBoot`: it was started there, so the stream need not be asked. */
+export const attemptRef = z.object({ id, endpointId: id, epoch, seq: z.int().min(0), hostBoot: id.optional() });
 export type AttemptRef = z.infer<typeof attemptRef>;
 export const attemptRefs = z.object({ jobs: z.array(attemptRef).min(1).max(INVENTORY_BATCH_MAX) });
 export type AttemptRefs = z.infer<typeof attemptRefs>;
@@ -74,8 +74,11 @@ export type AttemptRefs = z.infer<typeof attemptRefs>;
 export const revokeAnswer = z.object({ results: z.array(z.object({ id, epoch, outcome: z.enum(['revoked', 'signalled']) })) });
 export type RevokeAnswer = z.infer<typeof revokeAnswer>;
 
-/** Where an attempt is: in the stream, on a live host, provably nowhere, or not known (a host or the server is out of reach). */
-export const inventoryAnswer = z.object({ results: z.array(z.object({ id, epoch, state: z.enum(['queued', 'running', 'gone', 'unsure']) })) });
+/**
+ * Where an attempt is: in the stream, on a live host, provably nowhere, or not known (a host or the server is out of reach). Of a started
+ * one: `running` also while its host owes a report on it, `forgotten` when the host says that it has nothing of it or is certainly not here.
+ */
+export const inventoryAnswer = z.object({ results: z.array(z.object({ id, epoch, state: z.enum(['queued', 'running', 'gone', 'unsure', 'forgotten']) })) });
 export type InventoryAnswer = z.infer<typeof inventoryAnswer>;
 
 /** What a region may run of one endpoint: the specification at a version, with secrets filled in, and the region's share of workers. */

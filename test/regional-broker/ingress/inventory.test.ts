@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-async function states(jobs: readonly { id: string; seq: number }[], broker: TestBroker = world.broker): Promise<(string | undefined)[]> {
+async function states(jobs: readonly { id: string; seq: number; hostBoot?: string }[], broker: TestBroker = world.broker): Promise<(string | undefined)[]> {
 	const { status, json } = await broker.call(REGION_PATHS.inventory, { jobs: jobs.map((job) => ({ ...job, endpointId: 'ep1', epoch: 1 })) });
 	expect(status).toBe(200);
 	return inventoryAnswer.parse(json).results.map(({ state }) => state);
@@ -58,6 +58,41 @@ it('keeps order and mixes states in one batch', async () => {
 			{ id: 'y', seq: 999_999 },
 		]),
 	).toEqual(['unsure', 'queued', 'gone']);
+});
+
+it('asks the host that started an attempt whether it still has it, whatever the stream and its reports say', async () => {
+	const hostBoot = host.boot;
+	await until(async () => (await states([{ id: 'y', seq: 999_999 }]))[0] === 'gone', { what: 'the host is heard' });
+	host.reply = (command) => (command.op === 'held' ? { ok: true, held: command.jobs.map(({ id }) => id === 'r1') } : { ok: true });
+	expect(
+		await states([
+			{ id: 'r2', seq: 0, hostBoot },
+			{ id: 'y', seq: 999_999 },
+			{ id: 'r1', seq: 0, hostBoot },
+		]),
+	).toEqual(['forgotten', 'gone', 'running']);
+	expect(host.commands.filter(({ op }) => op === 'held')).toEqual([
+		{
+			op: 'held',
+			hostBoot,
+			jobs: [
+				{ id: 'r2', epoch: 1 },
+				{ id: 'r1', epoch: 1 },
+			],
+		},
+	]);
+	host.reply = () => ({ ok: false, error: 'no such command' });
+	expect(await states([{ id: 'r1', seq: 0, hostBoot }])).toEqual(['unsure']);
+	host.reply = () => ({ ok: true });
+	expect(await states([{ id: 'r1', seq: 0, hostBoot }])).toEqual(['unsure']);
+});
+
+it('counts an attempt of a boot that is not here as forgotten only when every live host must have spoken up', async () => {
+	const young = await world.replica({ LONGSHORE_BROKER_ID: 'eu-1-young', LONGSHORE_HOST_LEASE_MS: '60000' });
+	const job = { id: 'r3', seq: 0, hostBoot: 'boot-of-nobody' };
+	expect(await states([job], young)).toEqual(['unsure']);
+	await until(async () => (await states([job]))[0] === 'forgotten', { what: 'no live host has that boot' });
+	await young.stop();
 });
 
 it('is unsure while a host does not answer the roll call', async () => {

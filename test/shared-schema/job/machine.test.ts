@@ -115,7 +115,7 @@ function take(world: World, step: Step): Job | null {
 			return job.phase === 'queued' ? waitAgain(job, now) : null;
 		case 'ring': {
 			world.now = Math.max(now, dueAt(job));
-			const { job: after, action } = watchJob(job, step, world.now, timers);
+			const { job: after, action } = watchJob(job, { ...step, askedAt: null }, world.now, timers);
 			if (action === 'delete') world.deleted = true;
 			return after;
 		}

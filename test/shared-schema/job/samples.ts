@@ -17,7 +17,7 @@ export const timers: JobTimers = {
 	leaseCheckMs: 120_000,
 };
 
-export const present: Whereabouts = { regionGone: false, regionFailing: false, bootGone: false };
+export const present: Whereabouts = { regionGone: false, regionFailing: false, bootGone: false, askedAt: null };
 
 /** A new job with TTL 24 h, execution timeout 10 min and one retry. */
 export function newJob(over: Partial<Parameters<typeof createJob>[0]> = {}, now = T0): Job {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../shared-schema/src/job/job.ts';
-import { nextWatch, type Whereabouts, watchJob } from '../../../shared-schema/src/job/watch.ts';
+import { doubtRun, nextWatch, type Whereabouts, watchJob } from '../../../shared-schema/src/job/watch.ts';
 import { attempt, newJob, present, T0, timers } from './samples.ts';
 
 const watch = (job: Job, now: number, where: Partial<Whereabouts> = {}): ReturnType<typeof watchJob> => watchJob(job, { ...present, ...where }, now, timers);
@@ -105,6 +105,22 @@ describe('a running job', () => {
 	])('loses its attempt with %o', (where, reason) => {
 		expect(watch(running, T0 + 2_000, where)).toMatchObject({ action: 'dispatch', job: { phase: 'waiting', retries: 1 } });
 		expect(watch({ ...running, retries: 1 }, T0 + 2_000, where)).toMatchObject({ action: 'none', job: { phase: 'failed', error: `job timed out after 1 retries: ${reason}` } });
+	});
+
+	test('is asked about once it has run for a sweep interval, then at growing distance with a bound', () => {
+		const long = { ...attempt('running'), startedAt: T0, executionTimeoutMs: 7 * 86_400_000, ttlAt: T0 + 7 * 86_400_000 };
+		const asked = (now: number, askedAt: number | null): string => watchJob(long, { ...present, askedAt }, now, timers).action;
+		expect([asked(T0 + timers.sweepMs - 1, null), asked(T0 + timers.sweepMs, null)]).toEqual(['none', 'ask']);
+		const lastAt = T0 + 8 * timers.sweepMs;
+		expect([asked(lastAt + 4 * timers.sweepMs - 1, lastAt), asked(lastAt + 4 * timers.sweepMs, lastAt)]).toEqual(['none', 'ask']);
+		const muchLater = T0 + 5_000 * timers.sweepMs;
+		expect([asked(muchLater + 15 * timers.sweepMs - 1, muchLater), asked(muchLater + 15 * timers.sweepMs, muchLater)]).toEqual(['none', 'ask']);
+	});
+
+	test('that its host does not have is looked at again after a sweep interval', () => {
+		const job = { ...running, nextAt: T0 + 3_600_000 };
+		expect(doubtRun(job, T0, timers)).toEqual({ ...job, nextAt: T0 + timers.sweepMs });
+		expect(doubtRun({ ...job, nextAt: T0 + 1 }, T0, timers).nextAt).toBe(T0 + 1);
 	});
 
 	test('is looked at again no later than the lease check and no later than its limit', () => {
