@@ -99,6 +99,7 @@ function newHost(settings: AgentSettings, log: Log): Host {
 			pullHeartbeatMs: 5_000,
 			keepMs: 1_000,
 			claimTimeoutMs: 5_000,
+			lostResultMs: 2_000,
 		},
 		clock: systemClock,
 		log,

@@ -16,6 +16,7 @@ import { createHandover } from './handover.ts';
 import type { Host } from './host.ts';
 import { createHostReports, type HostReports } from './host-reports.ts';
 import { createIntake } from './intake.ts';
+import { createLostResults } from './lost-results.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 import { serveLogs } from './serve-logs.ts';
 import type { Spool, SpooledResult } from './spool.ts';
@@ -112,7 +113,8 @@ class HostAgent implements Agent {
 		const heldOf = (keys: readonly string[]): ReadonlySet<string> => this.#heldOf(keys);
 		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, heldOf, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
 		serveLogs(host, bus, options.logs);
-		this.bridgeHost = createBridgeHost({ host, desk, stops: this.#stops, endings: this.#endings, fleet: this.#fleet, reporter: this.#reporter, changed });
+		const lostResults = createLostResults(host, this.#endings);
+		this.bridgeHost = createBridgeHost({ host, desk, stops: this.#stops, lostResults, endings: this.#endings, fleet: this.#fleet, reporter: this.#reporter, changed });
 		this.#endings.resume(options.left);
 	}
 

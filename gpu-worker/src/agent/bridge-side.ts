@@ -4,6 +4,7 @@ import type { JobDesk } from './desk.ts';
 import { type Endings, identity } from './endings.ts';
 import type { Fleet } from './fleet.ts';
 import type { Host } from './host.ts';
+import type { LostResults } from './lost-results.ts';
 import type { Reporter } from './reporter.ts';
 import type { Stops } from './stops.ts';
 import { meterWorker } from './worker.ts';
@@ -15,6 +16,7 @@ export interface BridgeSideParts {
 	readonly host: Host;
 	readonly desk: JobDesk;
 	readonly stops: Stops;
+	readonly lostResults: LostResults;
 	readonly endings: Endings;
 	readonly fleet: Fleet;
 	readonly reporter: Reporter;
@@ -23,7 +25,7 @@ export interface BridgeSideParts {
 
 /** `BridgeHost` of one agent. */
 export function createBridgeHost(parts: BridgeSideParts): BridgeHost {
-	const { host, desk, stops, endings, fleet, reporter } = parts;
+	const { host, desk, stops, lostResults, endings, fleet, reporter } = parts;
 	const { clock } = host;
 	return {
 		worker: (workerId) => host.workers.get(workerId),
@@ -33,7 +35,7 @@ export function createBridgeHost(parts: BridgeSideParts): BridgeHost {
 		closeTake: (take) => desk.close(take),
 		openStopPoll: stops.open,
 		closeStopPoll: stops.close,
-		heard(worker, holdsNoJob) {
+		heard(worker, holdsNoJob, countsRunningJobs) {
 			if (!worker.contacted) {
 				worker.contacted = true;
 				worker.idleSinceMs = clock.nowMs();
@@ -41,6 +43,7 @@ export function createBridgeHost(parts: BridgeSideParts): BridgeHost {
 				parts.changed();
 			}
 			if (holdsNoJob && worker.stopping.size > 0) stops.seenIdle(worker);
+			if (holdsNoJob && worker.jobs.size > 0 && countsRunningJobs) lostResults.seenIdle(worker);
 		},
 		standing(worker, jobId) {
 			const attempt = worker.jobs.get(jobId);

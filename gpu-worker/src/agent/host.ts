@@ -18,6 +18,8 @@ export interface AgentTimers {
 	/** A job that finds no take any more is kept this long. */
 	readonly keepMs: number;
 	readonly claimTimeoutMs: number;
+	/** A worker that says that it holds no job is asked again about one without a result after this. */
+	readonly lostResultMs: number;
 }
 
 export interface Host {

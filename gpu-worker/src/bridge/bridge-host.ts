@@ -13,8 +13,8 @@ export interface BridgeHost {
 	closeTake(take: Take): void;
 	openStopPoll(poll: StopPoll): void;
 	closeStopPoll(poll: StopPoll): void;
-	/** The worker speaks: its first word makes it idle. `holdsNoJob`: it says so. */
-	heard(worker: Worker, holdsNoJob: boolean): void;
+	/** The worker speaks: its first word makes it idle. `holdsNoJob`: it says so; `countsRunningJobs`: its SDK means those that run, too. */
+	heard(worker: Worker, holdsNoJob: boolean, countsRunningJobs: boolean): void;
 	standing(worker: Worker, jobId: string): JobStanding;
 	/** The worker itself says that it does not run the job any more. */
 	stopped(worker: Worker, jobId: string): void;

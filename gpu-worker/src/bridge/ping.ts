@@ -14,7 +14,7 @@ export function ping(call: BridgeCall): void {
 		host.unhealthy(worker, `${check}: ${reason}`.slice(0, UNHEALTHY_REASON_CHARS_MAX));
 	} else {
 		const jobIds = queryValue(route.query, 'job_id') ?? '';
-		host.heard(worker, false);
+		host.heard(worker, false, false);
 		host.ping(worker, new Set(jobIds.split(',').filter((jobId) => jobId !== '')));
 	}
 	answer(response, 200);

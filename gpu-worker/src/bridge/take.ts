@@ -10,6 +10,8 @@ import { answer, answerJson, answerNothing } from './respond.ts';
 const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']');
+/** RunPod's SDK, whose `job_in_progress` means the jobs that run; its 1.7.0 and 1.7.1 mean those that they have not begun. */
+const COUNTS_RUNNING_JOBS = /^RunPod-Python-SDK\/(?!1\.7\.[01]\b)/;
 
 /** `room` null: the query says it. A batch is answered with a list, a single take with the job itself. */
 export async function take(call: BridgeCall, room: number | null, isBatch: boolean): Promise<void> {
@@ -20,7 +22,7 @@ export async function take(call: BridgeCall, room: number | null, isBatch: boole
 		await new Promise((resolve) => setTimeout(resolve, call.timers.refusalDelayMs));
 		return answer(response, 429, 'batch_size must be a whole number from 1');
 	}
-	host.heard(worker, queryValue(route.query, 'job_in_progress') === '0');
+	host.heard(worker, queryValue(route.query, 'job_in_progress') === '0', COUNTS_RUNNING_JOBS.test(request.headers['user-agent'] ?? ''));
 	let taken: Take | null = null;
 	const held = hold(call, () => {
 		if (taken !== null) host.closeTake(taken);

@@ -203,6 +203,38 @@ describe('results', () => {
 	});
 });
 
+describe('a worker that says that it holds no job', () => {
+	const sdk = (release: string): Record<string, string> => ({ 'user-agent': `RunPod-Python-SDK/${release} (Linux) Language/Python 3.11` });
+	const poll = (release: string): Promise<{ status: number; text: string }> => rig.call('/job-take/w1?gpu=x&job_in_progress=0', undefined, sdk(release));
+	beforeEach(async () => {
+		await rig.stop();
+		rig = await startRig({ timers: { lostResultMs: 30 }, holdMs: 60 });
+		await rig.startWorker('w1');
+		await taken('j1');
+	});
+
+	test.each(['1.3.7', '1.6.2', '1.7.5', '1.12.0'])('twice, about a job that it never reported, could not send the result (SDK %s)', async (release) => {
+		for (let takes = 0; takes < 2; takes++) expect((await poll(release)).status).toBe(204);
+		expect(await rig.event('result', 'j1')).toMatchObject({ error: expect.stringContaining('no JSON') });
+		await until(() => rig.host.workers.get('w1')?.jobs.size === 0, { what: 'slot free' });
+		expect(rig.processes.get('w1')?.signals).toEqual([]);
+	});
+
+	test('once, and then reports the result after all, keeps its job', async () => {
+		expect((await poll('1.12.0')).status).toBe(204);
+		await rig.call('/job-done/w1/j1?gpu=x', '{"output":1}');
+		await poll('1.12.0');
+		expect(await rig.event('result', 'j1')).toMatchObject({ frame: '1' });
+	});
+
+	test.each(['1.7.1', '0'])('is not believed where the word means something else (SDK %s)', async (release) => {
+		const headers = release === '0' ? {} : sdk(release);
+		for (let takes = 0; takes < 3; takes++) await rig.call('/job-take/w1?gpu=x&job_in_progress=0', undefined, headers);
+		await rig.call('/job-done/w1/j1?gpu=x', '{"output":1}');
+		expect(await rig.event('result', 'j1')).toMatchObject({ frame: '1' });
+	});
+});
+
 describe('stopping', () => {
 	test('the stop channel carries the id, and the next idle take shows that it was obeyed', async () => {
 		const poll = rig.call('/job-stop/w1?gpu=x');

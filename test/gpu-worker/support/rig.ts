@@ -88,6 +88,7 @@ const TIMERS: AgentTimers = {
 	pullHeartbeatMs: 5_000,
 	keepMs: 200,
 	claimTimeoutMs: 200,
+	lostResultMs: 60_000,
 };
 
 /** Starts a rig for endpoint `ep1`. */
