@@ -34,6 +34,14 @@ export interface World {
 	stop(): Promise<void>;
 }
 
+/** Things of REST v1 are made by v2: the examples of v1 name others that have to be there. */
+const SAME_THINGS: Readonly<Record<string, string>> = {
+	'/v1/endpoints': '/v2/serverless',
+	'/v1/templates': '/v2/templates',
+	'/v1/networkvolumes': '/v2/network-volumes',
+	'/v1/containerregistryauth': '/v2/registries',
+};
+
 /** Every operation of a document. */
 export function targetsOf(document: OpenApiDocument): Target[] {
 	return Object.entries(document.paths).flatMap(([template, item]) =>
@@ -56,7 +64,7 @@ export async function startWorld(): Promise<World> {
 	};
 	const make = async (path: string, body: unknown, key: string): Promise<string> => {
 		const answer = await edge.call('POST', path, body, key);
-		if (answer.status === 409) return firstOf((await edge.call('GET', path, undefined, key)).body);
+		if (answer.status === 409 || /already/.test(answer.text)) return firstOf((await edge.call('GET', path, undefined, key)).body);
 		if (answer.status > 201) throw new Error(`POST ${path} answered ${answer.status}: ${answer.text}`);
 		return answer.body['id'] as string;
 	};
@@ -87,6 +95,8 @@ export async function startWorld(): Promise<World> {
 		}
 		if (name === 'job')
 			return make(`/v2/${client.endpointId}/run`, { input: { n: 1 }, ...(template.includes('webhooks') ? { webhook: 'https://hooks.example/x' } : {}) }, client.key);
+		const newer = SAME_THINGS[parent];
+		if (newer !== undefined) return makeFor(newer, name, template);
 		const creating = document.paths[parent]?.['post'];
 		const example = creating?.requestBody?.content['application/json']?.example;
 		if (creating === undefined || example === undefined) return 'abcdefghijklmn';
@@ -151,7 +161,7 @@ export async function startWorld(): Promise<World> {
 
 /** The id of a list's first thing: the other one of its name is there already. */
 function firstOf(list: Record<string, unknown>): string {
-	const [things] = Object.values(list).filter(Array.isArray) as Record<string, unknown>[][];
+	const things = (Object.values({ list, ...list }) as unknown[]).find(Array.isArray) as Record<string, unknown>[] | undefined;
 	return String(things?.[0]?.['id'] ?? 'none');
 }
 

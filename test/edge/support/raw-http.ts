@@ -15,6 +15,8 @@ export interface RawAnswer {
 	readonly text: string;
 }
 
+/** How long an endless stream is read. */
+const STREAM_READ_MS = 200;
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
 /** Sends it to `url`'s host and port. Rejects when there is no answer within 20 s. */
@@ -32,13 +34,21 @@ function sendOnce(url: string, { method, path, headers = {}, body }: RawRequest)
 			const chunks: Buffer[] = [];
 			response.on('data', (chunk: Buffer) => chunks.push(chunk));
 			response.on('error', reject);
-			response.on('end', () => {
+			const finish = (): void => {
 				const single = (name: string): string | null => {
 					const value = response.headers[name];
 					return value === undefined ? null : String(value);
 				};
 				resolve({ status: response.statusCode ?? 0, headers: { get: single }, text: Buffer.concat(chunks).toString() });
-			});
+			};
+			response.on('end', finish);
+			// Some streams have no end of their own: what came in their first moments is the answer.
+			if (response.headers['content-type']?.startsWith('text/event-stream') === true) {
+				setTimeout(() => {
+					finish();
+					sent.destroy();
+				}, STREAM_READ_MS).unref();
+			}
 		});
 		sent.on('timeout', () => sent.destroy(new Error(`no answer to ${method} ${path.slice(0, 200)} within 20 s`)));
 		sent.on('error', (error: NodeJS.ErrnoException) =>

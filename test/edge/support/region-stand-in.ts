@@ -173,6 +173,8 @@ async function serve(region: Region, edgeKey: KeyObject, request: IncomingMessag
 		return answer(401, {});
 	}
 	if (request.url === REGION_PATHS.dispatch) return dispatch(region, body, answer);
+	// It has no workers that write, so no log either.
+	if (request.url?.startsWith(REGION_PATHS.logs) === true) return answer(404, { error: 'no such worker' });
 	const value = JSON.parse(body.toString()) as { jobs: AttemptRef[] };
 	if (request.url === REGION_PATHS.endpoints) {
 		region.pushes.add(endpointPush.parse(value));

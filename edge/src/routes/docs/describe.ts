@@ -1,4 +1,5 @@
 /** What the routes say of themselves that anybody may ask. */
+import * as z from 'zod';
 import type { Operation } from '../../openapi/operation.ts';
 
 export const openApiOperation: Operation = {
@@ -6,7 +7,7 @@ export const openApiOperation: Operation = {
 	group: 'Service',
 	summary: 'Read this document',
 	key: 'none',
-	answers: { 200: { text: 'The OpenAPI 3.1 document of this gateway.', type: 'application/json' } },
+	answers: { 200: { text: 'The OpenAPI 3.1 document of this gateway.', schema: z.record(z.string(), z.unknown()) } },
 };
 
 export const docsOperation: Operation = {
