@@ -10,6 +10,7 @@ const endpointFields = {
 	createdAt: z.iso.datetime(),
 	version: z.int().min(1).describe('Rises with every change that needs new workers.'),
 	image: z.string(),
+	entrypoint: z.array(z.string()).optional(),
 	args: z.string(),
 	env: z.record(z.string(), z.string()),
 	disk: integer.nullable().describe('GB of the container’s disk; null: what the host gives.'),

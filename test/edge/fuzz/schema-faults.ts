@@ -72,14 +72,7 @@ export function faultsOf(schema: JsonSchema, resolve: Resolve, at: readonly stri
 	const s = resolve(schema);
 	const branches = branchesOf(s);
 	if (branches !== null)
-		return [
-			...typeFaults(
-				branches.flatMap((branch) => typesOf(resolve(branch))),
-				at,
-				isOptional,
-			),
-			...branches.flatMap((branch) => unsure(faultsOf(branch, resolve, at))),
-		];
+		return [...typeFaults(leavesOf(branches, resolve).flatMap(typesOf), at, isOptional), ...branches.flatMap((branch) => unsure(faultsOf(branch, resolve, at)))];
 	const types = typesOf(s);
 	if (types.length === 0) return 'const' in s || 'enum' in s ? choiceFaults(at) : [];
 	return [
@@ -170,6 +163,11 @@ function sampleText(s: JsonSchema): string {
 	if (s['format'] === 'uri') return 'https://hooks.example/a';
 	if (s['format'] === 'date-time') return '2099-01-31T12:00:00Z';
 	return 'a'.repeat(Math.max(1, Number(s['minLength'] ?? 1)));
+}
+
+/** Branches within branches, flat. */
+function leavesOf(branches: readonly JsonSchema[], resolve: Resolve): JsonSchema[] {
+	return branches.map(resolve).flatMap((branch) => (branchesOf(branch) === null ? [branch] : leavesOf(branchesOf(branch) ?? [], resolve)));
 }
 
 function unsure(faults: readonly Fault[]): Fault[] {

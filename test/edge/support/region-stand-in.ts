@@ -163,6 +163,9 @@ function signedHeaders(key: KeyObject, signer: string, method: string, pathAndQu
 	return { [SIGNER_HEADER]: signer, [TIMESTAMP_HEADER]: String(parts.timestampMs), [NONCE_HEADER]: parts.nonce, [SIGNATURE_HEADER]: signature };
 }
 
+/** What it answers; anything else is no path of its. */
+const ANSWERED: ReadonlySet<string> = new Set([REGION_PATHS.endpoints, REGION_PATHS.workers, REGION_PATHS.revoke, REGION_PATHS.inventory]);
+
 async function serve(region: Region, edgeKey: KeyObject, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const chunks: Buffer[] = [];
 	for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -173,8 +176,9 @@ async function serve(region: Region, edgeKey: KeyObject, request: IncomingMessag
 		return answer(401, {});
 	}
 	if (request.url === REGION_PATHS.dispatch) return dispatch(region, body, answer);
-	// It has no workers that write, so no log either.
-	if (request.url?.startsWith(REGION_PATHS.logs) === true) return answer(404, { error: 'no such worker' });
+	// It has no workers that write, so empty logs.
+	if (request.url?.startsWith(REGION_PATHS.logs) === true) return answer(200, { known: false, lines: [], more: false, open: false, silent: [] });
+	if (!ANSWERED.has(request.url ?? '')) return answer(404, { error: 'the stand-in has no such path' });
 	const value = JSON.parse(body.toString()) as { jobs: AttemptRef[] };
 	if (request.url === REGION_PATHS.endpoints) {
 		region.pushes.add(endpointPush.parse(value));
