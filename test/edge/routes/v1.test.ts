@@ -189,7 +189,9 @@ describe('a template in REST v2', () => {
 	});
 
 	test('must be there, be serverless, or an image must be given', async () => {
-		expect((await create({ templateId: 'nothing' })).status).toBe(404);
+		const unknown = await create({ templateId: 'nothing' });
+		expect(unknown.status).toBe(422);
+		expect(unknown.body['detail']).toMatch(/^templateId: this account has no template nothing/);
 		const ofPods = await template({ isServerless: false });
 		expect([(await create({ templateId: ofPods })).status, (await create({})).status]).toEqual([422, 422]);
 		expect((await create({})).body['detail']).toMatch(/image: is missing: .*templateId/);
