@@ -1,4 +1,5 @@
 /** How `npm test` runs: pure and component tests side by side, whole stacks one after the other. */
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -12,6 +13,8 @@ export default defineConfig({
 		// Telemetry and a download that wrangler and miniflare would otherwise try.
 		env: { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
 		pool: 'forks',
+		// Most tests wait for a server or a timer, not for a processor.
+		maxWorkers: Math.max(3, availableParallelism()),
 		restoreMocks: true,
 		projects: [
 			{

@@ -58,7 +58,6 @@ export class Stack {
 		this.#publish = () => this.#rewrite(() => writeLocalJson(plan, deployed, this.#running()));
 		return renderSummary({
 			url,
-			consoleUrl: `${url}/`,
 			apiKey: deployed.apiKey,
 			home,
 			seconds: (performance.now() - startedMs) / 1_000,

@@ -5,7 +5,6 @@ import type { Topology } from '@longshore/shared-schema/wire/topology';
 /** Everything a person needs for a first job. */
 export interface Summary {
 	readonly url: string;
-	readonly consoleUrl: string;
 	readonly apiKey: string;
 	readonly home: string;
 	readonly seconds: number;
@@ -24,7 +23,7 @@ export function renderSummary(summary: Summary): string {
 		...table(hostRows(summary.topology)),
 		'',
 		`  API      ${summary.url}`,
-		`  Console  ${summary.consoleUrl}`,
+		`  API docs ${summary.url}/docs`,
 		`  API key  ${summary.apiKey}`,
 		`  State    ${summary.home} (local.json, logs/)`,
 	];
