@@ -52,6 +52,12 @@ const schema = z.object({
 				.split(/[\s,]+/)
 				.filter((host) => host !== ''),
 		),
+	/** Load-balanced endpoints are also served as `{endpoint}.<this>`; the operator's DNS and certificate must cover `*.<this>`. */
+	LONGSHORE_ENDPOINT_DOMAIN: z
+		.string()
+		.regex(/^[a-z0-9.-]+$/i, { error: 'must be a host name, for example lb.example.com' })
+		.transform((text) => text.toLowerCase())
+		.default(''),
 	...edgeTimers,
 });
 

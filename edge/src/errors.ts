@@ -7,18 +7,17 @@ import { faultOfRefusal } from './core/openai-error.ts';
 import { isOpenAiPath } from './core/openai-request.ts';
 import { logError } from './log.ts';
 
-/** `{"error": "…"}`, `application/problem+json`, OpenAI's error object, or REST v1's `{"message": "…"}`. */
-export type ErrorForm = 'runpod' | 'problem' | 'openai' | 'v1';
+/** `{"error": "…"}`, `application/problem+json`, OpenAI's error object, REST v1's `{"message": "…"}`, or what RunPod's load balancer says. */
+export type ErrorForm = 'runpod' | 'problem' | 'openai' | 'v1' | 'balancer';
 
 /** The answer for anything thrown while `request` was handled. */
-export function errorAnswer(error: unknown, request: Request): Response {
+export function errorAnswer(error: unknown, request: Request, form: ErrorForm = errorFormOf(new URL(request.url).pathname)): Response {
 	const known = error instanceof LongshoreError ? error : unexpected(error, request);
 	const headers: Record<string, string> = known.retryAfterS === undefined ? {} : { 'retry-after': String(known.retryAfterS) };
-	const { pathname } = new URL(request.url);
-	const form = errorFormOf(pathname);
 	const status = statusIn(form, known.code);
 	if (form === 'openai') return Response.json({ error: faultOfRefusal(known).error }, { status, headers });
 	if (form === 'v1') return Response.json({ message: inWordsOfV1(known.message) }, { status, headers });
+	if (form === 'balancer') return balancerError(known, status, headers);
 	if (form === 'runpod') return Response.json({ error: known.message, ...(known.gone === undefined ? {} : { cause: known.gone }) }, { status, headers });
 	return Response.json(
 		{ title: titleOf(status), status, detail: known.message, code: known.code, errors: known.problems },
@@ -34,9 +33,16 @@ export function statusIn(form: ErrorForm, code: ErrorCode): number {
 
 /** The form of the errors on a path. */
 export function errorFormOf(path: string): ErrorForm {
+	if (path.startsWith('/lb/')) return 'balancer';
 	if (isOpenAiPath(path)) return 'openai';
 	if (path.startsWith('/v1/')) return 'v1';
 	return managedNoun(path) === null ? 'runpod' : 'problem';
+}
+
+/** RunPod's load balancer has a form of its own for keys, and words of its own for one that is missing. */
+function balancerError({ code, message }: LongshoreError, status: number, headers: Record<string, string>): Response {
+	if (status !== 401 && status !== 403) return Response.json({ error: message }, { status, headers });
+	return Response.json({ status, title: titleOf(status), detail: code === 'missing_key' ? 'no token provided' : message }, { status, headers });
 }
 
 /** A fault of ours: logged whole, shown as a fixed text. An overloaded or broken object is worth another try. */

@@ -2,6 +2,7 @@
 import { appFor } from './app.ts';
 import type { Env } from './env.ts';
 import { leave } from './gate/rate-limit.ts';
+import { serveByHost } from './routes/balancer/app.ts';
 
 export { AccountDirectory } from './stores/account-directory.ts';
 export { AccountStore } from './stores/account-store.ts';
@@ -13,7 +14,7 @@ export { RegionDirectory } from './stores/region-directory.ts';
 
 export default {
 	async fetch(request, env, ctx) {
-		const response = await appFor(request.url).fetch(request, env, ctx);
+		const response = await (serveByHost(request, env, ctx) ?? appFor(request.url).fetch(request, env, ctx));
 		leave(request, response);
 		return response;
 	},

@@ -35,6 +35,13 @@ export const agentSettings = z.object({
 	LONGSHORE_HOST_TOKEN: z.string().min(16, { error: 'must have at least 16 characters' }),
 	LONGSHORE_STATE_DIR: z.string().regex(/^\//, { error: 'must be an absolute path' }),
 	LONGSHORE_BRIDGE_LISTEN: listen.prefault('127.0.0.1:0'),
+	/** Where brokers open tunnels to load-balanced workers: an address of this host in the region's own network. */
+	LONGSHORE_TUNNEL_LISTEN: listen.prefault('127.0.0.1:0'),
+	/** `host` or `host:port` under which brokers reach it, where that is not the address it listens on. */
+	LONGSHORE_TUNNEL_ADDRESS: z
+		.string()
+		.regex(/^\S{1,250}$/, { error: 'must be a host name or address, or host:port' })
+		.optional(),
 	LONGSHORE_DECLARED_GPUS: declaredGpus,
 	LONGSHORE_ALLOW_PROCESS_WORKERS: z.enum(['0', '1']).default('0'),
 	...regionTimers,

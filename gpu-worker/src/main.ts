@@ -12,10 +12,12 @@ import { openSpool } from './agent/spool.ts';
 import { openBridge } from './bridge/bridge.ts';
 import { connectNatsBus } from './bus/nats-bus.ts';
 import { type AgentSettings, agentSettings } from './config.ts';
+import { tunnelAddress } from './core/tunnel-address.ts';
 import { declaredInventory } from './gpu/declared.ts';
 import { createLog, type Log } from './log.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { createProcessRuntime } from './runtime/process-runtime.ts';
+import { openTunnelDoor } from './tunnel/tunnel-door.ts';
 
 const EVENT_STORE_TIMEOUT_MS = 5_000;
 const REFUSAL_DELAY_MS = 1_000;
@@ -34,6 +36,8 @@ async function main(): Promise<void> {
 	const listen = settings.LONGSHORE_BRIDGE_LISTEN;
 	const bridge = await openBridge(listen.host, listen.port === 0 ? rememberedPort(stateDir) : listen.port, { holdMs: TAKE_HOLD_MS, refusalDelayMs: REFUSAL_DELAY_MS }, log);
 	writeFileSync(join(stateDir, 'bridge-port'), String(bridge.port));
+	const door = settings.LONGSHORE_TUNNEL_LISTEN;
+	const tunnel = await openTunnelDoor(door.host, door.port, settings.LONGSHORE_HOST_TOKEN, log);
 	let stopping = false;
 	const waiting = (): void => process.exit(0);
 	for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, waiting);
@@ -45,7 +49,7 @@ async function main(): Promise<void> {
 		storeTimeoutMs: EVENT_STORE_TIMEOUT_MS,
 		log,
 	});
-	const host = newHost(settings, log);
+	const host = newHost(settings, tunnelAddress(settings.LONGSHORE_TUNNEL_ADDRESS, door.host, tunnel.port), log);
 	const agent = startAgent({
 		host,
 		bus,
@@ -59,6 +63,7 @@ async function main(): Promise<void> {
 		newKey: () => randomBytes(24).toString('base64url'),
 	});
 	bridge.serve(agent.bridgeHost);
+	tunnel.serve(agent.tunnelHost);
 	const stop = (): void => {
 		if (stopping) {
 			agent.hurry();
@@ -67,7 +72,7 @@ async function main(): Promise<void> {
 		stopping = true;
 		log.info('stopping');
 		void agent.stop().then(async () => {
-			await bridge.close();
+			await Promise.all([bridge.close(), tunnel.close()]);
 			await bus.close();
 			spool.close();
 			log.info('stopped');
@@ -81,12 +86,13 @@ async function main(): Promise<void> {
 	log.info('ready', { boot: host.boot, bridgePort: bridge.port, gpuType: host.inventory.gpuType, gpus: host.inventory.gpus, resultsInSpool: left.size });
 }
 
-function newHost(settings: AgentSettings, log: Log): Host {
+function newHost(settings: AgentSettings, tunnel: string, log: Log): Host {
 	return {
 		id: settings.LONGSHORE_HOST_ID,
 		boot: `b${randomBytes(10).toString('hex')}`,
 		dataCenterId: settings.LONGSHORE_DATA_CENTER_ID,
 		inventory: declaredInventory(settings.LONGSHORE_DECLARED_GPUS),
+		tunnel,
 		timers: {
 			hostReportMs: settings.LONGSHORE_HOST_REPORT_MS,
 			agentLeaseMs: settings.LONGSHORE_AGENT_LEASE_MS,
@@ -100,6 +106,9 @@ function newHost(settings: AgentSettings, log: Log): Host {
 			keepMs: 1_000,
 			claimTimeoutMs: 5_000,
 			lostResultMs: 2_000,
+			healthCheckMs: settings.LONGSHORE_HEALTH_CHECK_MS,
+			healthStartMs: settings.LONGSHORE_HEALTH_START_MS,
+			healthLostMs: settings.LONGSHORE_HEALTH_LOST_MS,
 		},
 		clock: systemClock,
 		log,

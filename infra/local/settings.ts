@@ -19,6 +19,7 @@ const stackSettings = z.object({
 	LONGSHORE_EXAMPLE: examples.default('auto'),
 	LONGSHORE_WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1']).default('0'),
 	LONGSHORE_PUBLIC_HOSTS: z.string().optional(),
+	LONGSHORE_ENDPOINT_DOMAIN: z.string().optional(),
 	LONGSHORE_JOB_SHARDS: z.string().optional(),
 	LONGSHORE_RATE_LIMITS: z.enum(['on', 'off']).optional(),
 	...regionTimers,
@@ -65,7 +66,14 @@ export function readStackSettings(args: readonly string[], processEnv: Readonly<
 		allowPrivateWebhooks: parsed.LONGSHORE_WEBHOOK_ALLOW_PRIVATE === '1',
 		dev: flags.dev,
 		regionEnv: given(Object.keys(regionTimers)),
-		edgeEnv: given([...Object.keys(edgeTimers), 'LONGSHORE_JOB_SHARDS', 'LONGSHORE_RATE_LIMITS', 'LONGSHORE_PUBLIC_HOSTS', 'LONGSHORE_WEBHOOK_ALLOW_PRIVATE']),
+		edgeEnv: given([
+			...Object.keys(edgeTimers),
+			'LONGSHORE_JOB_SHARDS',
+			'LONGSHORE_RATE_LIMITS',
+			'LONGSHORE_PUBLIC_HOSTS',
+			'LONGSHORE_ENDPOINT_DOMAIN',
+			'LONGSHORE_WEBHOOK_ALLOW_PRIVATE',
+		]),
 	};
 }
 

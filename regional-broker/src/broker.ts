@@ -6,10 +6,14 @@ import { createSigner, createVerifier } from './edge/signature.ts';
 import { joinFleet } from './fleet/join-fleet.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listener.ts';
+import { createAwaitWorker } from './ingress/await-worker.ts';
+import { isBalanced } from './ingress/balanced-call.ts';
 import { createDecisions } from './ingress/decisions.ts';
 import { createDispatch } from './ingress/dispatch.ts';
 import { createEndpoints } from './ingress/endpoints.ts';
 import { createInventory } from './ingress/inventory.ts';
+import { createLoadBalancerProxy } from './ingress/load-balancer-proxy.ts';
+import { createLoadBalancerSocket } from './ingress/load-balancer-socket.ts';
 import { createLogs } from './ingress/logs.ts';
 import { createRevoke } from './ingress/revoke.ts';
 import { createEndpointWorkers } from './ingress/workers.ts';
@@ -45,7 +49,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const edge = createEdgeClient(settings.LONGSHORE_EDGE_URL, sign);
 	const bus = connectBus(settings, log);
 	const fleet = joinFleet(settings, boot, bus, edge, log);
-	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue } = fleet;
+	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue, balancer, demand } = fleet;
 
 	const onStarted = startCounter(fleet);
 	const relay = new EventRelay({ bus, edge, wallClock, log, onStarted });
@@ -76,6 +80,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		host: (id) => describeHost({ registry, duties }, id),
 		giveDuty: (id, duty) => giveDuty({ registry, duties }, id, duty),
 		endpointWorkers: createEndpointWorkers(registry, now),
+		awaitWorker: createAwaitWorker(balancer),
 		logs: createLogs({ bus, registry, log }),
 		decisions: createDecisions({ decisions, backoffs, scaler, now }),
 		workers: () => describeWorkers(registry, grants, backoffs, now()),
@@ -84,7 +89,8 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		log,
 	});
 	const { host, port } = listenAddress(settings.LONGSHORE_LISTEN);
-	const listener = await listen(app, host, port);
+	const proxy = { balancer, verify, hostToken: settings.LONGSHORE_HOST_TOKEN, requestMs: settings.LONGSHORE_BALANCER_REQUEST_MS, now, log };
+	const listener = await listen(app, host, port, { isFor: isBalanced, request: createLoadBalancerProxy(proxy), upgrade: createLoadBalancerSocket(proxy) });
 
 	fleet.hosts.start();
 	bus.onReady(() => {
@@ -107,6 +113,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			fleet.hosts.stop();
 			duties.stop();
 			gossip.stop();
+			demand.stop();
 			await leader.stop();
 			await bus.close().catch((error: unknown) => log.warn('NATS did not close cleanly', { error: errorText(error) }));
 			edge.close();

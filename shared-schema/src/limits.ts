@@ -32,6 +32,13 @@ export const STREAM_WAIT_MS: Bounds = { min: 1_000, max: 300_000, default: 9_000
 /** Idle timeout of a worker in seconds (RunPod): 1 to 3600, default 5. */
 export const IDLE_TIMEOUT_S: Bounds = { min: 1, max: 3_600, default: 5 };
 
+/** Body of a load-balanced request, and of its answer (RunPod: 30 MB). Bytes. */
+export const BALANCED_BODY_BYTES_MAX = 30 * 1024 * 1024;
+/** Requests of one endpoint that wait for a worker at one broker: each holds a connection. */
+export const BALANCER_WAITING_MAX = 2_000;
+/** A socket (WebSocket) through which nothing has passed for this long is no work: its worker counts as idle and may be stopped. ms. */
+export const SOCKET_IDLE_MS = 10_000;
+
 /** Body of a management call. Bytes. */
 export const MANAGE_BODY_BYTES_MAX = 1024 * 1024;
 /** Words of a start command. */
@@ -105,6 +112,8 @@ export const RATE_LIMITS = {
 	retry: { per10s: 100, concurrent: 20, workerShare: 0.1 },
 	'purge-queue': { per10s: 2, concurrent: 2, workerShare: 0 },
 	requests: { per10s: 10, concurrent: 2, workerShare: 0 },
+	/** RunPod publishes none: ours keeps one caller from taking all of the edge. */
+	'load-balancer': { per10s: 10_000, concurrent: 2_000, workerShare: 0.1 },
 } as const satisfies Record<string, RateLimit>;
 /** Routes that have a limit of their own. */
 export type RateRoute = keyof typeof RATE_LIMITS;

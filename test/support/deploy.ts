@@ -3,6 +3,7 @@
 /** What a test says of an endpoint; the rest are defaults that keep workers warm for the length of a test. */
 export interface DeploySpec {
 	readonly name?: string;
+	readonly type?: 'QUEUE' | 'LOAD_BALANCER';
 	/** Working directory of the worker processes. */
 	readonly directory: string;
 	/** Start command, one string, split as a shell would. */
@@ -58,10 +59,10 @@ export function shellCommand(...words: readonly string[]): string {
 
 function toCreateRequest(spec: DeploySpec): object {
 	const workersMax = spec.workersMax ?? 1;
-	const idle = spec.scaling?.type === 'REQUEST_COUNT' ? {} : { idleTimeout: spec.idleTimeoutS ?? 600 };
+	const idle = spec.scaling?.type === 'REQUEST_COUNT' && spec.type !== 'LOAD_BALANCER' ? {} : { idleTimeout: spec.idleTimeoutS ?? 600 };
 	return {
 		name: spec.name ?? 'test',
-		type: 'QUEUE',
+		type: spec.type ?? 'QUEUE',
 		image: `process://${spec.directory}`,
 		args: spec.command,
 		env: spec.env ?? {},

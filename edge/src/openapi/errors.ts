@@ -1,5 +1,6 @@
 /** Which errors an operation can answer, from what it says of itself: status → the codes behind it. */
 import type { ErrorCode } from '@longshore/shared-schema/errors/codes';
+import { balancerError } from '@longshore/shared-schema/wire/load-balancer';
 import { problem } from '@longshore/shared-schema/wire/rest-answers';
 import { messageV1 } from '@longshore/shared-schema/wire/rest-v1/words';
 import { openAiError, runpodError } from '@longshore/shared-schema/wire/runpod-answers';
@@ -33,6 +34,7 @@ export const ERROR_FORMS: Readonly<Record<ErrorForm, { schema: z.ZodType; type: 
 	problem: { schema: problem, type: 'application/problem+json' },
 	v1: { schema: messageV1, type: 'application/json' },
 	openai: { schema: openAiError, type: 'application/json' },
+	balancer: { schema: balancerError, type: 'application/json' },
 };
 
 /** Whether a path names one job of a queue. */

@@ -9,6 +9,7 @@ export const GROUPS = {
 	Jobs: 'Submit, read, end and repeat jobs of a queue endpoint. RunPod’s own paths, bodies and statuses: its SDKs work unchanged with another base URL.',
 	Batches: 'Up to 5,000 requests handed over at once and fed to the queue bit by bit, so that single jobs get through.',
 	OpenAI: 'OpenAI’s API for workers that speak it: use `/v2/{endpoint}/openai/v1` as the base URL of any OpenAI client.',
+	'Load balancing': 'HTTP APIs of a load-balanced endpoint’s own: any method and path, streaming, WebSockets.',
 	Webhooks: 'How the webhooks of jobs went, and calling one again.',
 	Endpoints: 'What runs, on which GPUs, how many workers: RunPod’s REST v2. Errors are `application/problem+json`.',
 	Keys: 'API keys of an account: permissions, chosen endpoints, an end.',

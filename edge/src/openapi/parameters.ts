@@ -27,6 +27,7 @@ export const GONE_PARAMETER: Parameter = {
 export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
 	[JOB_ID_HEADER]: 'The job’s id. A held call sends it before its body.',
 	'retry-after': 'Seconds after which trying again makes sense.',
+	'x-runpod-worker-id': 'The worker that answered; sent with the next request it is a wish for the same one.',
 	'x-request-id': 'The job’s id, where OpenAI’s clients look for it.',
 	'x-should-retry': '`false` where the same call would run as long again.',
 };

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
 import { ID_PATTERN, SIGNATURE_WINDOW_MS } from '@longshore/shared-schema/limits';
+import { STREAMED_BODY } from '@longshore/shared-schema/wire/load-balancer';
 import { NONCE_HEADER, SIGNATURE_HEADER, SIGNER_HEADER, signedText, TIMESTAMP_HEADER } from '@longshore/shared-schema/wire/signature';
 import { randomText } from '../ids/random.ts';
 
@@ -13,10 +14,11 @@ const keys = new Map<string, Promise<CryptoKey>>();
 /** Nonces seen inside the window, oldest first. Best effort, one isolate: safety against replays rests on idempotent application. */
 const seenNonces = new Map<string, number>();
 
-/** Headers that sign a request of the edge. `path` includes the query. */
-export async function signedHeaders(privateKey: string, method: string, path: string, body: Uint8Array, now: number): Promise<Record<string, string>> {
+/** Headers that sign a request of the edge. `path` includes the query. A body that streams is left out. */
+export async function signedHeaders(privateKey: string, method: string, path: string, body: Uint8Array | typeof STREAMED_BODY, now: number): Promise<Record<string, string>> {
 	const nonce = randomText(12);
-	const text = signedText({ signer: 'edge', method, pathAndQuery: path, timestampMs: now, nonce, bodySha256: sha256Hex(body) });
+	const bodySha256 = body === STREAMED_BODY ? STREAMED_BODY : sha256Hex(body);
+	const text = signedText({ signer: 'edge', method, pathAndQuery: path, timestampMs: now, nonce, bodySha256 });
 	const signature = await crypto.subtle.sign(ALGORITHM, await keyOf(privateKey, 'pkcs8'), encoder.encode(text));
 	return { [SIGNER_HEADER]: 'edge', [TIMESTAMP_HEADER]: String(now), [NONCE_HEADER]: nonce, [SIGNATURE_HEADER]: Buffer.from(signature).toString('base64') };
 }

@@ -191,6 +191,13 @@ export class RegionDirectory extends DurableObject<Env> {
 			.reduce(addCounts, NO_WORKERS);
 	}
 
+	/** A load-balanced endpoint's workers and requests over all regions. */
+	traffic(endpointId: string): { workers: WorkerCounts; inFlight: number; waiting: number } {
+		const said = [...this.#live.values()].flatMap(({ heartbeat }) => heartbeat?.endpoints[endpointId]?.requests ?? []);
+		const sum = (of: 'inFlight' | 'waiting'): number => said.reduce((total, requests) => total + requests[of], 0);
+		return { workers: this.workers(endpointId), inFlight: sum('inFlight'), waiting: sum('waiting') };
+	}
+
 	/** Looks for regions that fell silent past their lease or came back. */
 	override async alarm(): Promise<void> {
 		try {

@@ -4,6 +4,7 @@ import type { BridgeHost } from '../bridge/bridge-host.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { TunnelHost } from '../tunnel/tunnel-door.ts';
 import { createBridgeHost } from './bridge-side.ts';
 import type { BrokerClient } from './broker-client.ts';
 import { createClaims } from './claims.ts';
@@ -18,6 +19,7 @@ import { createHostReports, type HostReports } from './host-reports.ts';
 import { createIntake } from './intake.ts';
 import { createLostResults } from './lost-results.ts';
 import { createReporter, type Reporter } from './reporter.ts';
+import { createTunnelHost } from './requests.ts';
 import { serveLogs } from './serve-logs.ts';
 import type { Spool, SpooledResult } from './spool.ts';
 import { createStops, type Stops } from './stops.ts';
@@ -46,6 +48,8 @@ export interface AgentOptions {
 export interface Agent {
 	/** What the bridge talks to. */
 	readonly bridgeHost: BridgeHost;
+	/** What the tunnel door talks to. */
+	readonly tunnelHost: TunnelHost;
 	/** Lets running jobs finish as far as `LONGSHORE_STOP_GRACE_MS` allows, then ends everything. */
 	stop(): Promise<void>;
 	/** Ends the workers of a stop that is under way at once. */
@@ -59,6 +63,7 @@ export function startAgent(options: AgentOptions): Agent {
 
 class HostAgent implements Agent {
 	readonly bridgeHost: BridgeHost;
+	readonly tunnelHost: TunnelHost;
 	readonly #options: AgentOptions;
 	readonly #host: Host;
 	readonly #timeouts: Deadlines;
@@ -115,6 +120,7 @@ class HostAgent implements Agent {
 		serveLogs(host, bus, options.logs);
 		const lostResults = createLostResults(host, this.#endings);
 		this.bridgeHost = createBridgeHost({ host, desk, stops: this.#stops, lostResults, endings: this.#endings, fleet: this.#fleet, reporter: this.#reporter, changed });
+		this.tunnelHost = createTunnelHost({ host, requestEnded: (id) => this.#requestEnded(id), changed });
 		this.#endings.resume(options.left);
 	}
 
@@ -147,6 +153,11 @@ class HostAgent implements Agent {
 		this.#usage.ended(worker, agoMs);
 		this.#desk.review();
 		this.#reports?.reportNow();
+	}
+
+	#requestEnded(workerId: string): void {
+		const worker = this.#host.workers.get(workerId);
+		if (worker !== undefined && worker.exit === null) this.#fleet.jobEnded(worker);
 	}
 
 	#jobEnded(worker: Worker): void {

@@ -1,11 +1,14 @@
 /** The workers of a host: started on free GPUs, drained, ended, and what follows when one exits. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { type HttpPorts, healthPathOf, wantsHealthPort } from '../core/http-ports.ts';
 import { startMeter } from '../core/meter.ts';
 import { chooseGpus } from '../core/slots.ts';
 import { workerEnv } from '../core/worker-env.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import { freePorts } from '../runtime/free-ports.ts';
 import { type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { watchHealth } from './health-watch.ts';
 import type { Host } from './host.ts';
 import { type Attempt, meterWorker, occupancy, onlyJob, type Worker } from './worker.ts';
 
@@ -68,7 +71,6 @@ class HostFleet implements Fleet {
 		if (already !== undefined) return already.done;
 		if (this.#host.draining) throw new WorkerStartError('this host drains and starts no workers');
 		if (this.#host.fenced !== null) throw new WorkerStartError(`this host is fenced off: ${this.#host.fenced}`);
-		if (spec.type !== 'QUEUE') throw new WorkerStartError(`this host runs workers of QUEUE endpoints only, not of ${spec.type}`);
 		const total = this.#host.inventory.gpus;
 		const gpus = chooseGpus(total, this.#heldGpus(), spec.gpuCount);
 		if (gpus === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${this.freeGpus()} of ${total} are free`);
@@ -116,9 +118,18 @@ class HostFleet implements Fleet {
 
 	async endAll(graceMs: number): Promise<void> {
 		await Promise.allSettled([...this.#starting.values()].map((entry) => entry.done));
-		for (const worker of this.#host.workers.values()) this.end(worker, graceMs, 'the agent stops');
+		for (const worker of this.#host.workers.values()) {
+			// A worker of jobs ends what it has in hand when it is asked to end; an app that takes requests may not.
+			if (worker.requests > 0) this.#endWithin(worker, graceMs);
+			else this.end(worker, graceMs, 'the agent stops');
+		}
 		await Promise.all(this.#exits.values());
 		this.#killTimes.close();
+	}
+
+	#endWithin(worker: Worker, graceMs: number): void {
+		this.drain(worker);
+		setTimeout(() => this.end(worker, this.#host.timers.killGraceMs, 'the agent stops'), graceMs).unref();
 	}
 
 	killAll(): void {
@@ -137,20 +148,28 @@ class HostFleet implements Fleet {
 		const { id: hostId, dataCenterId, inventory, clock, workers, log } = this.#host;
 		const key = this.#parts.newKey();
 		const startedAtMs = clock.nowMs();
-		const facts = { workerId, endpointId, key, bridgeUrl, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
+		const http = spec.type === 'LOAD_BALANCER' ? await httpPorts(spec) : null;
+		const facts = { workerId, endpointId, key, http, bridgeUrl, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
 		const workerLog = logs.open(endpointId, workerId, () => onlyJob(workers.get(workerId)));
 		workerLog.note(`starting version ${version} on ${hostId}${gpus.length === 0 ? '' : `, GPU ${gpus.join(', ')}`}`);
-		const process = await runtime.start({ workerId, spec, env: (tempDir) => workerEnv({ ...facts, tempDir }), log: workerLog }).catch((error: Error) => {
+		const process = await runtime.start({ workerId, spec, http, env: (tempDir) => workerEnv({ ...facts, tempDir }), log: workerLog }).catch((error: Error) => {
 			workerLog.note(`cannot start: ${error.message}`);
 			workerLog.close();
 			throw error;
 		});
-		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, meteredFromMs: clock.nowMs(), process, log: workerLog });
+		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, meteredFromMs: clock.nowMs(), process, http, log: workerLog });
 		workers.set(workerId, worker);
 		const exited = process.exited.then((exit) => this.#onExit(worker, exit));
 		this.#exits.set(workerId, exited);
 		log.info('worker started', { workerId, endpointId, version, pid: process.pid, gpus });
+		if (http !== null)
+			watchHealth({ host: this.#host, changed: () => this.#healthChanged(worker), end: (sick, reason) => this.end(sick, this.#host.timers.killGraceMs, reason) }, worker, http);
 		if (this.#host.fenced !== null) this.hurry(worker, this.#host.timers.killGraceMs, this.#host.fenced);
+	}
+
+	#healthChanged(worker: Worker): void {
+		meterWorker(worker, this.#host.clock.nowMs());
+		this.#parts.changed();
 	}
 
 	#onExit(worker: Worker, exit: WorkerExit): void {
@@ -172,6 +191,11 @@ class HostFleet implements Fleet {
 	}
 }
 
+async function httpPorts({ env }: EndpointSpec): Promise<HttpPorts> {
+	const [port = 0, healthPort = port] = await freePorts(wantsHealthPort(env) ? 2 : 1);
+	return { port, healthPort, healthPath: healthPathOf(env) };
+}
+
 /** Held polls would keep a worker that is asked to end from ending. */
 function releasePolls(worker: Worker): void {
 	for (const take of [...worker.takes]) take.release();
@@ -181,9 +205,10 @@ function releasePolls(worker: Worker): void {
 function newWorker({
 	meteredFromMs,
 	...given
-}: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'log'> & { meteredFromMs: number }): Worker {
+}: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'http' | 'log'> & { meteredFromMs: number }): Worker {
 	return {
 		...given,
+		requests: 0,
 		contacted: false,
 		unhealthyReason: null,
 		draining: false,

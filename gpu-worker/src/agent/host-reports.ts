@@ -50,7 +50,10 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 		lastSentAtMs = nowMs;
 		sentAtMs.set(++n, nowMs);
 		if (sentAtMs.size > 1_000) for (const oldest of [...sentAtMs.keys()].slice(0, 500)) sentAtMs.delete(oldest);
-		bus.publish(HOST_REPORT_SUBJECT, new TextEncoder().encode(JSON.stringify({ n, host: hostFigure(), workers: workerReports(host, nowMs) })));
+		bus.publish(
+			HOST_REPORT_SUBJECT,
+			new TextEncoder().encode(JSON.stringify({ n, host: hostFigure(), workers: workerReports(host, nowMs), ...(host.tunnel === null ? {} : { tunnel: host.tunnel }) })),
+		);
 		for (const worker of [...host.workers.values()]) if (worker.exit !== null) host.workers.delete(worker.id);
 	};
 	const hostFigure = () => ({
@@ -146,6 +149,7 @@ function workerReport(host: Host, worker: Worker, ended: readonly string[], nowM
 		jobs: [...[...worker.jobs.values()].map((attempt) => attempt.key), ...ended],
 		room,
 		startedAgoMs: Math.max(0, Math.round(nowMs - worker.startedAtMs)),
+		...(worker.requests > 0 ? { requests: worker.requests } : {}),
 		idleMs: busy ? 0 : Math.max(0, Math.round(nowMs - worker.idleSinceMs)),
 		...(worker.exit === null ? {} : { exitCode: worker.exit.code }),
 		...(badEnd || worker.unhealthyReason !== null ? { lastLog: lastWords(worker) } : {}),

@@ -20,6 +20,9 @@ export interface AgentTimers {
 	readonly claimTimeoutMs: number;
 	/** A worker that says that it holds no job is asked again about one without a result after this. */
 	readonly lostResultMs: number;
+	readonly healthCheckMs: number;
+	readonly healthStartMs: number;
+	readonly healthLostMs: number;
 }
 
 export interface Host {
@@ -28,6 +31,8 @@ export interface Host {
 	readonly boot: string;
 	readonly dataCenterId: string;
 	readonly inventory: GpuInventory;
+	/** `host:port` where brokers reach load-balanced workers; null: nowhere. */
+	readonly tunnel: string | null;
 	readonly timers: AgentTimers;
 	readonly clock: Clock;
 	readonly log: Log;

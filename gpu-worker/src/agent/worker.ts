@@ -1,6 +1,7 @@
 /** A worker and the attempts in its hand, as the agent's parts share them. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import type { DispatchedJob } from '@longshore/shared-schema/wire/region';
+import type { HttpPorts } from '../core/http-ports.ts';
 import { advanceMeter, type Meter } from '../core/meter.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 import type { RunningWorker, WorkerExit } from '../runtime/runtime.ts';
@@ -54,9 +55,13 @@ export interface Worker {
 	readonly gpus: readonly number[];
 	readonly startedAtMs: number;
 	process: RunningWorker;
+	/** Where a load-balanced worker listens; null: it takes jobs. */
+	readonly http: HttpPorts | null;
+	/** Load-balanced requests in hand, and sockets through which something passes. */
+	requests: number;
 	/** What it prints, and what its host says of it. */
 	readonly log: WorkerLog;
-	/** It has taken or pinged. */
+	/** It has taken or pinged; a load-balanced one is past its initialization. */
 	contacted: boolean;
 	/** Its own report, or null. */
 	unhealthyReason: string | null;
@@ -99,14 +104,14 @@ export function noteFinished(worker: Worker, jobId: string): void {
 	}
 }
 
-/** Jobs that occupy the worker. */
+/** Jobs and requests that occupy the worker. */
 export function occupancy(worker: Worker): number {
-	return worker.jobs.size + worker.stopping.size;
+	return worker.jobs.size + worker.stopping.size + worker.requests;
 }
 
 /** The only job that the worker has in hand; null when it has none or several. */
 export function onlyJob(worker: Worker | undefined): string | null {
-	if (worker === undefined || occupancy(worker) !== 1) return null;
+	if (worker === undefined || worker.jobs.size + worker.stopping.size !== 1) return null;
 	for (const jobId of [...worker.jobs.keys(), ...worker.stopping.keys()]) return jobId;
 	return null;
 }
@@ -120,4 +125,10 @@ export function acceptsJobs(worker: Worker): boolean {
 export function meterWorker(worker: Worker, nowMs: number): void {
 	const state = occupancy(worker) > 0 ? 'running' : worker.contacted ? 'idle' : 'starting';
 	worker.meter = advanceMeter(worker.meter, state, nowMs);
+}
+
+/** The port of a load-balanced worker that may be given requests, or null. */
+export function requestPort(worker: Worker | undefined): number | null {
+	if (worker === undefined || worker.http === null || !worker.contacted || !acceptsJobs(worker)) return null;
+	return worker.http.port;
 }

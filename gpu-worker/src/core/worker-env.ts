@@ -1,5 +1,6 @@
 /** The environment of a worker: RunPod's variables, the endpoint's own, and of the agent's nothing but what any program needs. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import { type HttpPorts, portVariables } from './http-ports.ts';
 
 /** Everything that the variables are made of. */
 export interface WorkerEnvFacts {
@@ -13,6 +14,8 @@ export interface WorkerEnvFacts {
 	readonly gpuType: string;
 	readonly gpus: readonly number[];
 	readonly spec: EndpointSpec;
+	/** Ports of a load-balanced worker; null or left out: it takes jobs. */
+	readonly http?: HttpPorts | null;
 	/** The worker's own directory for temporary files. */
 	readonly tempDir: string;
 	readonly pingIntervalMs: number;
@@ -34,7 +37,8 @@ export function workerEnv(facts: WorkerEnvFacts): Record<string, string> {
 		const inherited = facts.agentEnv[name];
 		env[name] = inherited === undefined || inherited === '' ? NEVER_PROXIED : `${inherited},${NEVER_PROXIED}`;
 	}
-	Object.assign(env, { TMPDIR: facts.tempDir, TEMP: facts.tempDir, TMP: facts.tempDir }, facts.spec.env, protocolVariables(facts));
+	const ports = facts.http === null || facts.http === undefined ? jobVariables(facts) : portVariables(facts.http);
+	Object.assign(env, { TMPDIR: facts.tempDir, TEMP: facts.tempDir, TMP: facts.tempDir }, facts.spec.env, identityVariables(facts), ports);
 	return env;
 }
 
@@ -42,11 +46,10 @@ export function workerEnv(facts: WorkerEnvFacts): Record<string, string> {
  * SDKs append `&…` without looking for a `?`, so every URL has a query string already. It carries the key too: RunPod's SDK sends the
  * one of `~/.runpod/config.toml` instead of ours where a developer has logged in.
  */
-function protocolVariables(facts: WorkerEnvFacts): Record<string, string> {
+function jobVariables(facts: WorkerEnvFacts): Record<string, string> {
 	const base = `${facts.bridgeUrl}/v2/${facts.endpointId}`;
 	const query = `?gpu=${encodeURIComponent(facts.gpus.length === 0 ? 'CPU' : facts.gpuType).replaceAll('%20', '+')}&key=${facts.key}`;
 	const stream = `${base}/job-stream/$RUNPOD_POD_ID/$ID${query}`;
-	const indices = facts.gpus.join(',');
 	return {
 		RUNPOD_WEBHOOK_GET_JOB: `${base}/job-take/$ID${query}`,
 		RUNPOD_WEBHOOK_POST_OUTPUT: `${base}/job-done/$RUNPOD_POD_ID/$ID${query}`,
@@ -55,6 +58,13 @@ function protocolVariables(facts: WorkerEnvFacts): Record<string, string> {
 		RUNPOD_WEBHOOK_PING: `${base}/ping/$RUNPOD_POD_ID${query}`,
 		RUNPOD_PING_INTERVAL: String(facts.pingIntervalMs),
 		RUNPOD_AI_API_KEY: facts.key,
+	};
+}
+
+/** Which worker it is, of what, where, with which GPUs. */
+function identityVariables(facts: WorkerEnvFacts): Record<string, string> {
+	const indices = facts.gpus.join(',');
+	return {
 		RUNPOD_AI_API_ID: facts.endpointId,
 		RUNPOD_POD_ID: facts.workerId,
 		RUNPOD_POD_HOSTNAME: facts.hostId,

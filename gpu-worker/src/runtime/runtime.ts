@@ -1,5 +1,6 @@
 /** The port through which the agent runs workers, whatever a worker is on this host. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { HttpPorts } from '../core/http-ports.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 
 export interface WorkerStart {
@@ -7,6 +8,8 @@ export interface WorkerStart {
 	readonly spec: EndpointSpec;
 	/** The worker's variables, given the directory for its temporary files. */
 	env(tempDir: string): Record<string, string>;
+	/** Ports of this host under which a load-balanced worker must be reachable on the loopback; null or left out: none. */
+	readonly http?: HttpPorts | null;
 	/** Takes all that the worker writes; whoever made it closes it. */
 	readonly log: WorkerLog;
 }

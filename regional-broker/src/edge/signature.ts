@@ -1,6 +1,7 @@
 /** Signs and verifies requests between edge and region: Ed25519 over `signedText`, a time window, and a memory of nonces inside it. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import { SIGNATURE_WINDOW_MS } from '@longshore/shared-schema/limits';
+import { STREAMED_BODY } from '@longshore/shared-schema/wire/load-balancer';
 import { NONCE_HEADER, SIGNATURE_HEADER, SIGNER_HEADER, signedText, TIMESTAMP_HEADER } from '@longshore/shared-schema/wire/signature';
 
 /** Why a request was not let in; the word is all that its sender learns. */
@@ -11,7 +12,8 @@ export interface RequestToVerify {
 	readonly pathAndQuery: string;
 	/** Names and values in turn, as they came, so that a doubled header is seen. */
 	readonly rawHeaders: readonly string[];
-	readonly body: Uint8Array;
+	/** `streamed`: the signature leaves it out, because it is known only when it has passed. */
+	readonly body: Uint8Array | typeof STREAMED_BODY;
 }
 
 /** Nonces remembered at most; with more inside one window further requests are refused rather than let in unchecked. */
@@ -49,7 +51,8 @@ export function createVerifier(signer: string, publicKeyBase64: string, now: () 
 		if (headers.signer !== signer) return 'signer';
 		const signature = Buffer.from(headers.signature, 'base64');
 		if (signature.length !== SIGNATURE_BYTES || !NONCE_PATTERN.test(headers.nonce)) return 'signature';
-		const text = signedText({ signer, method: request.method, pathAndQuery: request.pathAndQuery, timestampMs, nonce: headers.nonce, bodySha256: sha256Hex(request.body) });
+		const bodySha256 = request.body === STREAMED_BODY ? STREAMED_BODY : sha256Hex(request.body);
+		const text = signedText({ signer, method: request.method, pathAndQuery: request.pathAndQuery, timestampMs, nonce: headers.nonce, bodySha256 });
 		if (!verify(null, Buffer.from(text), key, signature)) return 'signature';
 		return nonces(headers.nonce) ? null : 'nonce';
 	};

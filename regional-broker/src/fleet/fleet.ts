@@ -3,6 +3,7 @@
 import { type HostCommand, type HostReply, type HostReport, hostReply, hostReport } from '@longshore/shared-schema/wire/bus';
 import { hostFigure, type RegionHeartbeat } from '@longshore/shared-schema/wire/region';
 import { controlSubject, HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
+import type { Balancer } from '../balancer/balancer.ts';
 import type { Bus } from '../bus/bus.ts';
 import { errorText, type Log } from '../log.ts';
 import type { Duties } from './duties.ts';
@@ -26,6 +27,8 @@ export interface FleetOptions {
 	readonly duties: Duties;
 	readonly isLeader: () => boolean;
 	readonly edgeSilentMs: () => number | null;
+	/** What is known of hosts and their workers has changed. */
+	readonly onReport: () => void;
 	/** Hosts came or went: the edge should know soon. */
 	readonly onHosts: () => void;
 	readonly log: Log;
@@ -129,6 +132,7 @@ export class Fleet {
 		this.#noteTaken(before, report);
 		if (now !== undefined) {
 			scaler.heard(before, now);
+			this.#options.onReport();
 			this.#options.duties.reconcile(now);
 		}
 		if (hearing === 'new') this.#arrived(now, before);
@@ -176,6 +180,7 @@ export class Fleet {
 			this.#writeDown(host.figure.id);
 		}
 		this.#options.scaler.lost(lost);
+		this.#options.onReport();
 		this.#options.onHosts();
 	}
 
@@ -222,17 +227,28 @@ export function createCommander(bus: Pick<Bus, 'request'>): (hostId: string, com
 }
 
 /** The heartbeat's body from the fleet's parts. */
-export function composeHeartbeat(brokerBoot: string, leads: boolean, registry: Registry, grants: Grants, depths: QueueDepths, scaler: Scaler, duties: Duties): RegionHeartbeat {
+export function composeHeartbeat(
+	brokerBoot: string,
+	leads: boolean,
+	registry: Registry,
+	grants: Grants,
+	depths: QueueDepths,
+	balancer: Pick<Balancer, 'traffic'>,
+	scaler: Scaler,
+	duties: Duties,
+): RegionHeartbeat {
 	const endpoints: RegionHeartbeat['endpoints'] = {};
-	for (const { endpointId, revision } of grants.all()) {
+	for (const { endpointId, revision, spec } of grants.all()) {
 		const figures = scaler.figures(endpointId);
 		const depth = depths.of(endpointId);
+		const requests = spec.type === 'LOAD_BALANCER' ? balancer.traffic(endpointId) : undefined;
 		endpoints[endpointId] = {
 			revision,
 			workers: figures.workers,
 			alive: figures.alive,
 			queued: depth.normal + depth.low,
 			slotsFree: figures.slotsFree,
+			...(requests === undefined ? {} : { requests }),
 			...(figures.blocked === null ? {} : { blocked: figures.blocked }),
 		};
 	}

@@ -1,5 +1,7 @@
 /** Joins the parts that know hosts, grants and queues: each made once, wired in both directions. */
 import { randomBytes } from 'node:crypto';
+import { Balancer } from '../balancer/balancer.ts';
+import { Demand } from '../balancer/demand.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { BrokerSettings } from '../config.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
@@ -35,12 +37,13 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 	const consumers = new JobConsumers(bus, log);
 	const command = createCommander(bus);
 	const confirmed = new ConfirmedGrants();
+	const demand: Demand = new Demand({ bus, boot, now, onChange: (endpointId) => void [scaler.touch(endpointId), heartbeat.changed()], log });
 	const heartbeat = new Heartbeat({
 		edge,
 		intervalMs: settings.LONGSHORE_REGION_HEARTBEAT_MS,
 		compose: () => {
 			confirmed.asked(leader.isLeader());
-			return hosts.isSeeded() ? composeHeartbeat(boot, leader.isLeader() && registry.isComplete(), registry, grants, depths, scaler, duties) : null;
+			return hosts.isSeeded() ? composeHeartbeat(boot, leader.isLeader() && registry.isComplete(), registry, grants, depths, balancer, scaler, duties) : null;
 		},
 		onAnswer: (answer, told) => {
 			const first = !grants.areKnown();
@@ -64,13 +67,11 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 			confirmed.reset();
 			if (!leads) return;
 			heartbeat.changed();
-			hosts.remember();
-			hosts.rollCall();
-			scaler.touchAll();
+			void [hosts.remember(), hosts.rollCall(), scaler.touchAll()];
 		},
 	});
 	const isFenced = (): boolean => (heartbeat.edgeSilentMs() ?? Number.POSITIVE_INFINITY) >= settings.LONGSHORE_REGION_FENCE_MS;
-	const ordersChanged = (): void => void [scaler.touchAll(), heartbeat.changed()];
+	const ordersChanged = (): void => void [scaler.touchAll(), heartbeat.changed(), balancer.review()];
 	const parts = { registry, command, isLeader: () => leader.isLeader(), tell: (news: DutyNews) => queue.gossip.tellDuty(news), onChanged: ordersChanged };
 	const duties: Duties = watchDuties(bus, log, parts);
 	const scaler: Scaler = new Scaler({
@@ -78,6 +79,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		registry,
 		grants,
 		depths,
+		demand,
 		backoffs,
 		decisions,
 		mayAct: () => leader.isLeader() && registry.isComplete() && grants.areKnown() && confirmed.areConfirmed() && !isFenced(),
@@ -96,18 +98,23 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		duties,
 		isLeader: () => leader.isLeader(),
 		edgeSilentMs: () => heartbeat.edgeSilentMs(),
+		onReport: () => balancer.review(),
 		onHosts: () => heartbeat.changed(),
 		log,
 	});
-	const pushParts: EndpointsOptions = { grants, consumers, ...onGrantChange(depths, scaler) };
+	const balancer: Balancer = new Balancer({ registry, grants, demand, isOpen: (hostId) => duties.of(hostId) !== 'drained', now });
+	const pushParts: EndpointsOptions = { grants, consumers, ...onGrantChange(depths, scaler, balancer) };
 	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, duties, log);
-	return { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, ...queue };
+	return { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, demand, balancer, ...queue };
 }
 
 /** What follows when the edge changes or takes back a grant. */
-function onGrantChange(depths: QueueDepths, scaler: Scaler): Pick<EndpointsOptions, 'onChanged' | 'onRemoved'> {
+function onGrantChange(depths: QueueDepths, scaler: Scaler, balancer: Balancer): Pick<EndpointsOptions, 'onChanged' | 'onRemoved'> {
 	return {
-		onChanged: (endpointId: string) => scaler.touch(endpointId),
+		onChanged: (endpointId: string) => {
+			scaler.touch(endpointId);
+			balancer.review();
+		},
 		onRemoved: (endpointId: string) => {
 			depths.forget(endpointId);
 			scaler.forget(endpointId);

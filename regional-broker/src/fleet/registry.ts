@@ -9,6 +9,8 @@ export interface KnownHost {
 	readonly figure: HostFigure;
 	/** Empty while the host is only remembered from before this broker started. */
 	readonly workers: readonly WorkerReport[];
+	/** `host:port` of its tunnels; null: it has none, or has not said. */
+	readonly tunnel: string | null;
 	/** 0: not heard since this broker started. */
 	readonly n: number;
 	readonly heardAtMs: number;
@@ -51,7 +53,7 @@ export class Registry {
 		this.#seeded = figures.length;
 		const replaced: KnownHost[] = [];
 		for (const figure of figures) {
-			const remembered = { figure, workers: [], n: 0, heardAtMs: this.#seededAtMs };
+			const remembered = { figure, workers: [], tunnel: null, n: 0, heardAtMs: this.#seededAtMs };
 			const heard = this.#hosts.get(figure.id);
 			if (heard === undefined && !this.#lost.has(figure.boot)) this.#hosts.set(figure.id, remembered);
 			if (heard === undefined || heard.figure.boot === figure.boot) continue;
@@ -72,7 +74,7 @@ export class Registry {
 		const sameBoot = before?.figure.boot === report.host.boot;
 		if (before !== undefined && sameBoot && report.n <= before.n) return 'stale';
 		if (before !== undefined && !sameBoot) this.#giveUp(before);
-		this.#hosts.set(report.host.id, { figure: report.host, workers: report.workers, n: report.n, heardAtMs: this.#options.now() });
+		this.#hosts.set(report.host.id, { figure: report.host, workers: report.workers, tunnel: report.tunnel ?? null, n: report.n, heardAtMs: this.#options.now() });
 		return sameBoot ? 'known' : 'new';
 	}
 

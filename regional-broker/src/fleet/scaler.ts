@@ -1,6 +1,7 @@
 /** Starts and stops the region's workers: wakes on events and at the next moment when time alone changes an answer, asks the pure core, and commands hosts when this broker leads. */
 import type { HostCommand, HostReply, WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { EndpointGrant, WorkerCounts } from '@longshore/shared-schema/wire/region';
+import type { Demand } from '../balancer/demand.ts';
 import { chooseSurplus, type SurplusWorker } from '../core/choose-surplus.ts';
 import { desiredWorkers } from '../core/desired-workers.ts';
 import { type PlaceHost, placeWorker } from '../core/place-worker.ts';
@@ -22,6 +23,8 @@ export interface ScalerOptions {
 	readonly registry: Registry;
 	readonly grants: Grants;
 	readonly depths: QueueDepths;
+	/** Load-balanced requests that wait for a worker. */
+	readonly demand: Pick<Demand, 'of'>;
 	readonly backoffs: Backoffs;
 	readonly decisions: Decisions;
 	readonly duties: Pick<Duties, 'of'>;
@@ -171,7 +174,7 @@ export class Scaler {
 		}
 		const depth = this.#options.depths.of(endpointId);
 		const inputs = {
-			queued: depth.normal,
+			queued: depth.normal + this.#options.demand.of(endpointId),
 			low: depth.low,
 			running: muster.running,
 			serving: muster.serving,
@@ -233,7 +236,7 @@ export class Scaler {
 		for (const worker of workers) {
 			if (worker.phase === 'exited') continue;
 			muster.alive++;
-			muster.running += worker.jobs.length;
+			muster.running += worker.jobs.length + (worker.requests ?? 0);
 			muster.hostOf.set(worker.id, worker.hostId);
 			if (worker.phase === 'unhealthy') {
 				muster.counts.unhealthy++;

@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { DISPATCH_BATCH_BYTES_MAX, INLINE_PAYLOAD_BYTES_MAX, OUTPUT_BYTES_MAX, REGION_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { BALANCER_AWAIT_PATH } from '@longshore/shared-schema/wire/load-balancer';
 import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import { ATTEMPT_HEADER } from '@longshore/shared-schema/wire/signature';
 import { type Context, Hono } from 'hono';
@@ -26,6 +27,7 @@ export interface AppOptions {
 	readonly endpoints: (body: unknown) => Promise<Answer>;
 	readonly endpointWorkers: (body: unknown) => Promise<Answer>;
 	readonly decisions: (body: unknown) => Promise<Answer>;
+	readonly awaitWorker: (body: unknown, signal: AbortSignal) => Promise<Answer>;
 	readonly hosts: () => unknown;
 	readonly host: (id: string) => Answer;
 	readonly giveDuty: (id: string, duty: HostDuty) => Promise<Answer>;
@@ -69,23 +71,23 @@ export function createApp(options: AppOptions): Hono<Env> {
 function regionRoutes(app: Hono<Env>, options: AppOptions): void {
 	/** Size, then signature, then meaning; nothing changes state before the signature was found good. */
 	const signed =
-		(bytesMax: number, verb: (body: Buffer) => Promise<Answer>) =>
+		(bytesMax: number, verb: (body: Buffer, c: Context<Env>) => Promise<Answer>) =>
 		async (c: Context<Env>): Promise<Response> => {
 			const { incoming } = c.env;
 			const body = await readBody(incoming, bytesMax);
 			if (body === null) return refuse(c, { status: 413, body: { error: `body exceeds ${bytesMax} bytes; send smaller batches` } });
 			const problem = options.verify({ method: incoming.method ?? '', pathAndQuery: incoming.url ?? '', rawHeaders: incoming.rawHeaders, body });
 			if (problem !== null) return refuse(c, { status: 401, body: { error: problem } });
-			return respond(c, await verb(body));
+			return respond(c, await verb(body, c));
 		};
-	const json = (verb: (body: unknown) => Promise<Answer>) => (body: Buffer) => {
+	const json = (verb: (body: unknown, c: Context<Env>) => Promise<Answer>) => (body: Buffer, c: Context<Env>) => {
 		let parsed: unknown;
 		try {
 			parsed = JSON.parse(body.toString());
 		} catch {
 			return Promise.resolve<Answer>({ status: 400, body: { error: 'body: must be JSON' } });
 		}
-		return verb(parsed);
+		return verb(parsed, c);
 	};
 	// A batch's limit counts payloads; one inline payload and the head lines may come on top.
 	app.post(REGION_PATHS.dispatch, signed(DISPATCH_BATCH_BYTES_MAX + INLINE_PAYLOAD_BYTES_MAX + 256 * 1024, options.dispatch));
@@ -95,6 +97,13 @@ function regionRoutes(app: Hono<Env>, options: AppOptions): void {
 	app.post(REGION_PATHS.logs, signed(REGION_BODY_BYTES_MAX, json(options.logs)));
 	app.post(REGION_PATHS.decisions, signed(REGION_BODY_BYTES_MAX, json(options.decisions)));
 	app.post(REGION_PATHS.workers, signed(REGION_BODY_BYTES_MAX, json(options.endpointWorkers)));
+	app.post(
+		BALANCER_AWAIT_PATH,
+		signed(
+			REGION_BODY_BYTES_MAX,
+			json((body, c) => options.awaitWorker(body, closing(c))),
+		),
+	);
 }
 
 function hostRoutes(app: Hono<Env>, options: AppOptions): void {
@@ -120,6 +129,13 @@ function hostRoutes(app: Hono<Env>, options: AppOptions): void {
 
 function respond(c: Context<Env>, answer: Answer): Response {
 	return c.json(answer.body as object, answer.status, answer.retryAfterS === undefined ? {} : { 'retry-after': String(answer.retryAfterS) });
+}
+
+/** Aborts when the caller leaves. */
+function closing(c: Context<Env>): AbortSignal {
+	const controller = new AbortController();
+	c.env.outgoing.once('close', () => controller.abort());
+	return controller.signal;
 }
 
 /** An answer to somebody whose body was not (all) read or is not trusted: the connection ends with it. */

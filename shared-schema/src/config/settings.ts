@@ -31,10 +31,22 @@ export const regionTimers = {
 	LONGSHORE_USAGE_REPORT_MS: ms(5_000),
 	/** An event without a verdict is published again. */
 	LONGSHORE_EVENT_RETRY_MS: ms(15_000),
+	/** A load-balanced request gets this long from its worker, to the end of the answer (RunPod: 5.5 min). */
+	LONGSHORE_BALANCER_REQUEST_MS: ms(330_000),
+	/** How often the health of a load-balanced worker is asked. */
+	LONGSHORE_HEALTH_CHECK_MS: ms(1_000),
+	/** A load-balanced worker that has not become healthy by then is ended (RunPod: about 8 min). */
+	LONGSHORE_HEALTH_START_MS: ms(480_000),
+	/** One that was healthy and is not any more is ended after this. */
+	LONGSHORE_HEALTH_LOST_MS: ms(60_000),
 } as const;
 
 /** Timers of the edge. */
 export const edgeTimers = {
+	/** A load-balanced request waits this long for a worker (RunPod: 2 min). */
+	LONGSHORE_BALANCER_WAIT_MS: ms(120_000),
+	/** The same for one that insists on a certain worker (RunPod: 5 min). */
+	LONGSHORE_BALANCER_STRICT_WAIT_MS: ms(300_000),
 	LONGSHORE_RETENTION_ASYNC_MS: ms(1_800_000),
 	LONGSHORE_RETENTION_SYNC_MS: ms(60_000),
 	/** A first delivery younger than this starts without a claim. */

@@ -39,13 +39,21 @@ export const workerReport = z.object({
 	/** Since when without a job; 0 while running. */
 	idleMs: z.number().min(0),
 	exitCode: z.int().nullable().optional(),
+	/** Load-balanced requests in hand. Absent: none. */
+	requests: z.int().min(0).optional(),
 	/** Last lines of its log, when it ended badly. */
 	lastLog: z.string().max(4_000).optional(),
 });
 export type WorkerReport = z.infer<typeof workerReport>;
 
 /** On `HOST_REPORT_SUBJECT`: all of a host's state, every report interval and soon after each change. `n` rises by one. */
-export const hostReport = z.object({ n: z.int().min(1), host: hostFigure, workers: z.array(workerReport) });
+export const hostReport = z.object({
+	n: z.int().min(1),
+	host: hostFigure,
+	workers: z.array(workerReport),
+	/** `host:port` where brokers open tunnels to load-balanced workers; absent: nowhere. */
+	tunnel: z.string().max(300).optional(),
+});
 export type HostReport = z.infer<typeof hostReport>;
 /** On `hostReportAckSubject(host)`. An agent that hears none for its lease stops its jobs (self-fencing); so does one whose `edgeSilentMs` passes the region's fence. */
 export const hostReportAck = z.object({ hostBoot: id, n: z.int().min(1), edgeSilentMs: z.number().min(0) });

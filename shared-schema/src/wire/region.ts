@@ -146,6 +146,8 @@ export const regionHeartbeat = z.object({
 			alive: z.int().min(0).optional(),
 			queued: z.int().min(0),
 			slotsFree: z.int().min(0),
+			/** Of a load-balanced endpoint: requests in workers' hands, and those that wait for a worker. */
+			requests: z.object({ inFlight: z.int().min(0), waiting: z.int().min(0) }).optional(),
 			blocked: z.string().max(300).optional(),
 		}),
 	),

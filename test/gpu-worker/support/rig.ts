@@ -89,6 +89,9 @@ const TIMERS: AgentTimers = {
 	keepMs: 200,
 	claimTimeoutMs: 200,
 	lostResultMs: 60_000,
+	healthCheckMs: 50,
+	healthStartMs: 5_000,
+	healthLostMs: 1_000,
 };
 
 /** Starts a rig for endpoint `ep1`. */
@@ -101,6 +104,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		id: 'host-a',
 		boot: 'boot-1',
 		dataCenterId: 'EU-RO-1',
+		tunnel: null,
 		inventory: { gpuType: 'NVIDIA L4', gpus: 4, cudaVersion: '12.8', models: [] },
 		timers: { ...TIMERS, ...options.timers },
 		clock: systemClock,

@@ -4,10 +4,21 @@ import { enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
 
 export async function health(env: Env, request: Request, endpointId: string): Promise<Response> {
 	const endpoint = await enterEndpoint(env, request, endpointId, 'read');
+	if (endpoint.spec.type === 'LOAD_BALANCER') return balancedHealth(env, endpoint.id);
 	const shards = Array.from({ length: endpoint.shards }, (_, shard) => jobStoreOf(env, endpoint.id, shard).counts());
 	const [workers, ...counts] = await Promise.all([env.REGION_DIRECTORY.getByName('all').workers(endpoint.id), ...shards]);
 	const jobs = { completed: 0, failed: 0, inProgress: 0, inQueue: 0, retried: 0 };
 	for (const count of counts) for (const name of Object.keys(jobs) as (keyof typeof jobs)[]) jobs[name] += count[name];
 	const { idle, initializing, running, throttled, unhealthy } = workers;
 	return Response.json({ jobs, workers: { idle, initializing, ready: idle + running, running, throttled, unhealthy } });
+}
+
+/** The same keys: nothing is queued or kept there, so the counts are those of the moment. */
+async function balancedHealth(env: Env, endpointId: string): Promise<Response> {
+	const { workers, inFlight, waiting } = await env.REGION_DIRECTORY.getByName('all').traffic(endpointId);
+	const { idle, initializing, running, throttled, unhealthy } = workers;
+	return Response.json({
+		jobs: { completed: 0, failed: 0, inProgress: inFlight, inQueue: waiting, retried: 0 },
+		workers: { idle, initializing, ready: idle + running, running, throttled, unhealthy },
+	});
 }

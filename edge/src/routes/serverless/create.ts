@@ -13,5 +13,5 @@ export async function createServerless(env: Env, request: Request): Promise<Resp
 	const body = await takeTemplate(env, caller.accountId, await readManageBody(request, createEndpointV2));
 	const record = await makeEndpoint(env, caller.accountId, body);
 	const webhookSecret = await env.ENDPOINT_STORE.getByName(record.id).rotateWebhookSecret();
-	return Response.json({ ...showEndpoint(record, request), webhookSecret }, { status: 201 });
+	return Response.json({ ...showEndpoint(env, record, request), webhookSecret }, { status: 201 });
 }

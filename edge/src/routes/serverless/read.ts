@@ -9,9 +9,9 @@ export async function listServerless(env: Env, request: Request): Promise<Respon
 	requireScope(caller, 'read');
 	const ids = await env.ACCOUNT_STORE.getByName(caller.accountId).endpointIds();
 	const records = await Promise.all(ids.map((id) => findEndpoint(env, caller, id)));
-	return Response.json({ endpoints: records.flatMap((record) => (record === null ? [] : [showEndpoint(record, request)])) });
+	return Response.json({ endpoints: records.flatMap((record) => (record === null ? [] : [showEndpoint(env, record, request)])) });
 }
 
 export async function getServerless(env: Env, request: Request, id: string): Promise<Response> {
-	return Response.json(showEndpoint(await enterEndpoint(env, request, id, 'read'), request));
+	return Response.json(showEndpoint(env, await enterEndpoint(env, request, id, 'read'), request));
 }

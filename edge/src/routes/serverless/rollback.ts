@@ -19,5 +19,5 @@ export async function rollbackServerless(env: Env, request: Request, id: string)
 	}
 	if (record === 'same') throw new LongshoreError('conflict', `version: release ${version} has the same workers as the current one: nothing to roll back`);
 	if ('problems' in record) throw LongshoreError.unprocessable(record.problems);
-	return Response.json(showEndpoint(record, request));
+	return Response.json(showEndpoint(env, record, request));
 }

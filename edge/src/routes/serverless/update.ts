@@ -17,5 +17,5 @@ export async function updateServerless(env: Env, request: Request, id: string): 
 	forgetEndpoint(id);
 	if (record === null) throw new LongshoreError('unknown_endpoint', 'endpoint not found');
 	if ('problems' in record) throw LongshoreError.unprocessable(record.problems);
-	return Response.json(showEndpoint(record, request));
+	return Response.json(showEndpoint(env, record, request));
 }

@@ -15,11 +15,13 @@ export interface EndpointFacts {
 	readonly version: number;
 	/** The address under which the edge was called, without a path. */
 	readonly origin: string;
+	/** Domain below which load-balanced endpoints have host names of their own; empty or left out: none. */
+	readonly endpointDomain?: string;
 }
 
 /** The whole endpoint. */
-export function toEndpointV2({ id, createdAt, version, origin }: EndpointFacts, spec: EndpointSpec): EndpointV2 {
-	return { id, name: spec.name, type: spec.type, createdAt, version, ...settingsV2(spec), requestUrls: requestUrls(id, spec.type, origin) };
+export function toEndpointV2({ id, createdAt, version, origin, endpointDomain = '' }: EndpointFacts, spec: EndpointSpec): EndpointV2 {
+	return { id, name: spec.name, type: spec.type, createdAt, version, ...settingsV2(spec), requestUrls: requestUrls(id, spec.type, origin, endpointDomain) };
 }
 
 /** The settings alone, without those that make up its identity: what releases compare. */
@@ -72,9 +74,10 @@ export function memoryGb(flavor: string, vcpuCount: number): number {
 	return Math.max(1, Math.round((DEFAULT_CATALOG.cpus.find(({ id }) => id === flavor)?.ramGbPerVcpu ?? 2) * vcpuCount));
 }
 
-function requestUrls(id: string, type: EndpointSpec['type'], origin: string): Record<string, string> {
+function requestUrls(id: string, type: EndpointSpec['type'], origin: string, endpointDomain: string): Record<string, string> {
 	const base = `${origin}/v2/${id}`;
-	if (type === 'LOAD_BALANCER') return { base: `${origin}/lb/${id}`, health: `${base}/health` };
+	if (type === 'LOAD_BALANCER')
+		return { base: endpointDomain === '' ? `${origin}/lb/${id}` : `${origin.slice(0, origin.indexOf(':'))}://${id}.${endpointDomain}`, health: `${base}/health` };
 	return {
 		run: `${base}/run`,
 		runSync: `${base}/runsync`,

@@ -1,0 +1,79 @@
+/** A load-balanced request: gate, region, and then bytes both ways as they come. */
+import { LongshoreError } from '@longshore/shared-schema/errors/error';
+import { BALANCED_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { type Affinity, BALANCER_REFUSALS, type BalancerRefusal, parseAffinity, REFUSAL_HEADER, WORKER_ID_HEADER } from '@longshore/shared-schema/wire/load-balancer';
+import type { BalancedTarget } from '../../core/balanced-path.ts';
+import { type Env, settingsOf } from '../../env.ts';
+import { enterEndpoint } from '../../gate/endpoint.ts';
+import { holdUntil } from '../../gate/rate-limit.ts';
+import { logError } from '../../log.ts';
+import { streamToRegion } from '../../regions/region-stream.ts';
+import { findPlace, noteFailed, noteInFlight, noteWorker, type Place } from './find-region.ts';
+import { headersForClient, headersForRegion } from './headers.ts';
+
+/** Methods that a request to a region can be made of. */
+const METHOD = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PROPFIND|PROPPATCH|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH|PURGE)$/;
+
+/** The worker's answer, or ours. Throws the gate's errors. */
+export async function callBalanced(env: Env, request: Request, ctx: ExecutionContext, target: BalancedTarget): Promise<Response> {
+	const endpoint = await enterEndpoint(env, request, target.endpointId, 'run', 'load-balancer');
+	if (endpoint.spec.type !== 'LOAD_BALANCER')
+		throw new LongshoreError('invalid_request', `this is a queue endpoint: send jobs to /v2/${endpoint.id}/run or /v2/${endpoint.id}/runsync`);
+	if (!METHOD.test(request.method)) throw new LongshoreError('method_not_allowed', `${request.method.slice(0, 20)} cannot be passed on`);
+	if (Number(request.headers.get('content-length') ?? 0) > BALANCED_BODY_BYTES_MAX)
+		throw new LongshoreError('body_too_large', `request body is larger than the limit of ${BALANCED_BODY_BYTES_MAX} bytes (30 MiB): send less`);
+	const affinity = parseAffinity(request.headers.get(WORKER_ID_HEADER));
+	if (affinity === 'malformed') throw new LongshoreError('invalid_request', `${WORKER_ID_HEADER}: must be a worker's id, "strict <id>" or "strict-resume <id>"`);
+	return attempt(env, request, ctx, target, affinity, Date.now() + settingsOf(env).LONGSHORE_BALANCER_WAIT_MS);
+}
+
+/** A request without a body may go to another region when the first turns out to be the wrong one or out of reach. */
+async function attempt(env: Env, request: Request, ctx: ExecutionContext, target: BalancedTarget, affinity: Affinity | null, deadline: number): Promise<Response> {
+	while (true) {
+		const place = await findPlace(env, ctx, target.endpointId, affinity, deadline, request.signal);
+		if (typeof place === 'string') return refused(place);
+		const answer = await forward(env, request, target, place);
+		const mayRepeat = request.body === null && Date.now() < deadline;
+		if (answer !== null && (answer.headers.get(REFUSAL_HEADER) !== 'no_grant' || !mayRepeat)) return passBack(ctx, answer, place.region);
+		if (answer === null && !mayRepeat) throw new LongshoreError('unavailable', 'the region is out of reach: try again in a moment', 1);
+	}
+}
+
+/** Null when the region is out of reach. */
+async function forward(env: Env, request: Request, { endpointId, path, prefix }: BalancedTarget, { region, url, waitMs }: Place): Promise<Response | null> {
+	noteInFlight(region, 1);
+	try {
+		const headers = headersForRegion(request, prefix, waitMs);
+		const isSocket = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+		if (isSocket) headers.set('upgrade', 'websocket');
+		return await streamToRegion(env, url, { endpointId, path, method: request.method, headers, body: request.body });
+	} catch (error) {
+		noteInFlight(region, -1);
+		noteFailed(region);
+		logError('region out of reach', error, { region, endpoint: endpointId });
+		return null;
+	}
+}
+
+/** The answer as it comes; it counts as under way until its body has ended. */
+function passBack(ctx: ExecutionContext, answer: Response, region: string): Response {
+	const workerId = answer.headers.get(WORKER_ID_HEADER);
+	if (workerId !== null) noteWorker(workerId, region);
+	const headers = headersForClient(answer);
+	if (answer.webSocket !== null || answer.body === null) {
+		noteInFlight(region, -1);
+		return new Response(null, { status: answer.status, statusText: answer.statusText, headers, webSocket: answer.webSocket });
+	}
+	const through = new IdentityTransformStream();
+	const ended = answer.body.pipeTo(through.writable).then(
+		() => noteInFlight(region, -1),
+		() => noteInFlight(region, -1), // The client or the worker has left: the other side sees it by itself.
+	);
+	ctx.waitUntil(ended);
+	return holdUntil(new Response(through.readable, { status: answer.status, statusText: answer.statusText, headers, encodeBody: 'manual' }), ended);
+}
+
+function refused(refusal: BalancerRefusal): Response {
+	const { status, error } = BALANCER_REFUSALS[refusal];
+	return Response.json({ error }, { status });
+}
