@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { addAdvise } from './commands/advise.ts';
 import { addCatalog } from './commands/catalog.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addContext } from './commands/context.ts';
+import { addCost } from './commands/cost.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEndpoint } from './commands/endpoint.ts';
@@ -53,6 +55,8 @@ export function createProgram(): Command {
 	addJobs(program);
 	addQueue(program);
 	addLogs(program, endpoint);
+	addCost(program);
+	addAdvise(program);
 	addContext(program);
 	addLogin(program);
 	addRegion(program);

@@ -67,6 +67,22 @@ describe('with the command line alone', () => {
 		expect((await user.run(['status', 'stats', 'nonsense'])).code).toBe(1);
 	});
 
+	it('what the jobs took is booked, with its price, and advice rests on it', async () => {
+		const bill = await until(
+			async () => {
+				const { billing } = (await ok(user, ['cost', 'stats', '--json'])).json as { billing: { runningMs: number; amount: number }[] };
+				return (billing[0]?.runningMs ?? 0) > 0 ? billing : undefined;
+			},
+			{ what: 'the worker time of the jobs is booked', timeoutMs: 30_000 },
+		);
+		expect(bill).toHaveLength(1);
+		expect(bill[0]?.amount).toBeGreaterThan(0);
+		const table = (await ok(user, ['cost', '--by', 'hour'])).stdout;
+		expect(table).toMatch(/^HOUR \(UTC\) +ENDPOINT +/);
+		expect(table).toContain('  stats  ');
+		expect((await ok(user, ['advise', 'stats', '--json'])).json).toMatchObject({ load: { measured: true }, prices: { gpuPool: 'ADA_24' }, recommended: 'flex' });
+	});
+
 	it('a project deploys its file with volumes, and a second time changes nothing', async () => {
 		const file = {
 			volumes: { data: { size: 10, dataCenter: 'EU-RO-1' } },

@@ -34,7 +34,7 @@ interface DataCenter {
 }
 
 export function addCatalog(program: Command): void {
-	const catalog = define(program, 'catalog', 'What endpoints may ask for: GPU pools and types, CPU flavours, data centres', [
+	const catalog = define(program, 'catalog', 'GPU pools and types, CPU flavours, data centres', [
 		['longshore catalog gpus', 'what is here, with prices'],
 		['longshore catalog gpus --all', 'every type that is known'],
 	]).helpGroup('Resources:');

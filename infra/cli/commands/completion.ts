@@ -6,7 +6,7 @@ import { COMPLETION_SCRIPTS } from '../completion/scripts.ts';
 import { define } from '../help.ts';
 
 export function addCompletion(program: Command): void {
-	define(program, 'completion', 'Completion of commands, flags and names for a shell', [
+	define(program, 'completion', 'Completion for bash, zsh or fish', [
 		['eval "$(longshore completion bash)"', 'in ~/.bashrc'],
 		['eval "$(longshore completion zsh)"', 'in ~/.zshrc'],
 		['longshore completion fish | source', 'in ~/.config/fish/config.fish'],

@@ -17,7 +17,7 @@ interface DeployFlags {
 }
 
 export function addDeploy(program: Command): void {
-	define(program, 'deploy', 'Make everything as longshore.json says: shows the plan, asks, applies', [
+	define(program, 'deploy', 'Make everything as longshore.json says', [
 		['longshore deploy --dry-run', 'only the plan'],
 		['longshore deploy --yes', 'for CI: no question'],
 		['longshore deploy --schema > longshore.schema.json', 'for editors: "$schema": "./longshore.schema.json"'],

@@ -23,7 +23,7 @@ const CHECKS: readonly ((session: Session) => Promise<Finding[]>)[] = [
 ];
 
 export function addDoctor(program: Command): void {
-	define(program, 'doctor', 'Check this set-up: what works, what does not, and the fix', [['longshore doctor', 'exit code 1 when something is broken']])
+	define(program, 'doctor', 'What works, what does not, and the fix', [['longshore doctor', 'exit code 1 when something is broken']])
 		.helpGroup('Operators:')
 		.action(withSession(doctor));
 }

@@ -11,7 +11,7 @@ import { integer } from './endpoint-spec.ts';
 
 export function addEndpointFleet(endpoint: Command): void {
 	define(endpoint, 'workers <endpoint>', 'Its workers: where, on what, of which release').action(withSession(workers));
-	define(endpoint, 'releases <endpoint>', 'Its releases: what each changed, how far the newest has come').action(withSession(releases));
+	define(endpoint, 'releases <endpoint>', 'Its releases: what changed, how far the newest is').action(withSession(releases));
 	define(endpoint, 'rollback <endpoint>', 'Bring an earlier release back, as a new one', [
 		['longshore endpoint rollback embed', 'to the release before'],
 		['longshore endpoint rollback embed --to 3', 'to release 3'],

@@ -5,6 +5,7 @@ import { GPU_POOL_IDS } from '@longshore/shared-schema/catalog/pools';
 import { suggestion } from '@longshore/shared-schema/config/parse';
 import type { Command } from 'commander';
 import type { EndpointView } from '../api/endpoints.ts';
+import { choiceOption } from '../terminal/choice.ts';
 import { parseDurationMs } from '../terminal/duration.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -31,6 +32,7 @@ export interface SpecFlags {
 	readonly ttl?: string;
 	readonly retries?: string;
 	readonly dataCenter?: readonly string[];
+	readonly fallbackOrder?: string;
 	readonly volume?: readonly string[];
 	readonly registry?: string;
 	readonly model?: string;
@@ -45,32 +47,38 @@ const each = (value: string, before: readonly string[] | undefined): string[] =>
 /** Adds the flags to a command. */
 export function addSpecFlags(command: Command): Command {
 	return command
-		.option('--image <image>', 'container image, or process:///directory where hosts allow it')
-		.option('--directory <path>', 'run a local process in this directory (short for --image process://…)')
+		.optionsGroup('What runs:')
+		.option('--image <image>', 'container image, or process:///directory')
+		.option('--directory <path>', 'a local process in this directory')
 		.option('--args <command>', 'start command, split as a shell would')
-		.option('--template <template>', 'take image, command and environment from a template (id or name)')
-		.option('--pool <pools>', 'GPU pools in order of preference: ADA_24,AMPERE_80', list)
+		.option('--template <template>', 'image, command and environment of a template')
+		.option('--env <NAME=value>', 'environment variable of the workers (repeatable)', each)
+		.option('--env-file <path>', 'environment variables, one NAME=value a line')
+		.option('--registry <registry>', 'credential for the image (id or name)')
+		.option('--volume <volumes>', 'network volumes (ids or names)', list)
+		.option('--model <model>', 'Hugging Face model to keep on the hosts')
+		.optionsGroup('Where:')
+		.option('--pool <pools>', 'GPU pools, the best first: ADA_24,AMPERE_80', list)
 		.option('--gpu-count <n>', 'GPUs per worker')
 		.option('--exclude-gpu <type>', 'GPU type of the pools not to use (repeatable)', each)
 		.option('--cuda <versions>', 'allowed CUDA versions: 12.8,12.9', list)
 		.option('--cpu [flavour]', 'no GPU; a flavour and its vCPUs: cpu3c:2')
-		.option('--env <NAME=value>', 'environment variable of the workers (repeatable)', each)
-		.option('--env-file <path>', 'environment variables, one NAME=value a line')
+		.option('--data-center <ids>', 'allowed data centres: EU-RO-1,US-TX-3', list)
+		.addOption(choiceOption('--fallback-order <order>', 'what to keep when it is full', ['tier', 'region']))
+		.optionsGroup('Scaling:')
 		.option('--min <n>', 'workers that are always warm')
 		.option('--max <n>', 'workers at most')
 		.option('--idle-timeout <duration>', 'a worker without work stops after this')
 		.option('--queue-delay <duration>', 'add workers when a job waits longer than this')
 		.option('--request-count <n>', 'or: one worker for every n requests')
+		.option('--flashboot', 'keep stopped workers frozen for a fast start')
+		.option('--no-flashboot', 'stop workers entirely')
+		.optionsGroup('Jobs:')
 		.option('--timeout <duration>', 'execution timeout of a job')
 		.option('--ttl <duration>', 'a job ends this long after its submission')
 		.option('--retries <n>', 'new attempts after a lost worker')
-		.option('--data-center <ids>', 'allowed data centres: EU-RO-1,US-TX-3', list)
-		.option('--volume <volumes>', 'network volumes (ids or names)', list)
-		.option('--registry <registry>', 'credential for the image (id or name)')
-		.option('--model <model>', 'Hugging Face model to keep on the hosts')
-		.option('--flashboot', 'keep stopped workers frozen for a fast start')
-		.option('--no-flashboot', 'stop workers entirely')
-		.option('--webhook-profile <profile>', 'runpod or durable')
+		.addOption(choiceOption('--webhook-profile <profile>', 'how webhooks are delivered', ['runpod', 'durable']))
+		.optionsGroup('Options:')
 		.option('--from-file <path>', 'a REST v2 body as JSON; flags change it');
 }
 
@@ -95,6 +103,7 @@ export function bodyFromFlags(flags: SpecFlags, current?: EndpointView): Record<
 	set('ttl', duration(flags.ttl, '--ttl'));
 	set('retries', integer(flags.retries, '--retries'));
 	set('dataCenterIds', flags.dataCenter);
+	set('fallbackOrder', flags.fallbackOrder);
 	set('model', flags.model);
 	set('flashboot', flags.flashboot === undefined ? undefined : flags.flashboot ? 'FLASHBOOT' : 'OFF');
 	set('webhook', flags.webhookProfile === undefined ? undefined : { profile: flags.webhookProfile });

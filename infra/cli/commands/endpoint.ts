@@ -25,7 +25,7 @@ export function addEndpoint(program: Command): Command {
 			['longshore endpoint create text --template base --cpu --max 2', 'from a template, without a GPU'],
 		]),
 	)
-		.option('--type <type>', 'QUEUE or LOAD_BALANCER; QUEUE when nothing is said')
+		.option('--type <type>', 'QUEUE or LOAD_BALANCER (default: QUEUE)')
 		.option('--dry-run', 'show the request and send nothing')
 		.action(withSession(create));
 	define(endpoint, 'list', 'All endpoints of the account', [['longshore endpoint list -o json', 'for programs']])

@@ -25,7 +25,7 @@ interface RegionPart {
 }
 
 export function addExplain(endpoint: Command): void {
-	define(endpoint, 'explain <endpoint>', 'Why its jobs wait: queue, workers, what is in the way, what was decided', [
+	define(endpoint, 'explain <endpoint>', 'Why its jobs wait, and what was decided', [
 		['longshore endpoint explain embed', 'more with the operator token: decisions, failed starts and their logs'],
 	]).action(withSession(explain));
 }

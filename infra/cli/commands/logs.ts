@@ -34,9 +34,9 @@ export function addLogs(program: Command, endpoint: Command): void {
 function addFlags(command: Command): Command {
 	return command
 		.option('-f, --follow', 'go on as lines come')
-		.option('--tail <n>', 'the newest lines to begin with; 100 when nothing is said')
+		.option('--tail <n>', 'the newest lines to begin with (default: 100)')
 		.option('--since <when>', 'only lines after this: 10m, or a time in UTC')
-		.addOption(new Option('--source <source>', 'worker output or what the host says').choices(['container', 'system']));
+		.addOption(new Option('--source <source>', 'of the worker or of its host').choices(['container', 'system']));
 }
 
 async function endpointLogs(session: Session, nameOrId: string, flags: LogFlags): Promise<void> {

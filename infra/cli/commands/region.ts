@@ -16,7 +16,7 @@ export function addRegion(program: Command): void {
 		.alias('regions')
 		.helpGroup(GROUP);
 	define(region, 'list', 'All regions').alias('ls').action(withSession(listAllRegions));
-	const host = define(program, 'host', 'GPU hosts: what they have and whether they take work', [
+	const host = define(program, 'host', 'GPU hosts: what they have, whether they take work', [
 		['longshore host list', 'all hosts'],
 		['longshore host drain eu-ro-1-a', 'before maintenance: running jobs finish'],
 		['longshore host undrain eu-ro-1-a', 'back to work'],

@@ -18,9 +18,7 @@ export function addStorage(program: Command): void {
 }
 
 function addVolume(program: Command): void {
-	const volume = define(program, 'volume', 'Network volumes: storage in one data centre that workers share', [
-		['longshore volume create models --size 100 --data-center EU-RO-1', '100 GB'],
-	])
+	const volume = define(program, 'volume', 'Network volumes: storage in one data centre', [['longshore volume create models --size 100 --data-center EU-RO-1', '100 GB']])
 		.alias('volumes')
 		.helpGroup(GROUP);
 	define(volume, 'create <name>', 'Make a volume')
@@ -63,7 +61,7 @@ function addRegistry(program: Command): void {
 	const registry = define(program, 'registry', 'Credentials for container registries, write-only', [
 		['longshore registry create ghcr --username robot < password.txt', 'the password from a pipe'],
 	]).helpGroup(GROUP);
-	define(registry, 'create <name>', 'Store a credential; the password is asked for or piped in')
+	define(registry, 'create <name>', 'Store one; the password is asked for or piped in')
 		.requiredOption('--username <name>', 'user name at the registry')
 		.action(withSession(createRegistry));
 	addResourceVerbs(registry, {
@@ -82,13 +80,13 @@ async function createRegistry(session: Session, name: string, { username }: { re
 }
 
 function addSecret(program: Command): void {
-	const secret = define(program, 'secret', 'Secret values for environment variables, write-only', [
+	const secret = define(program, 'secret', 'Secrets for environment variables, write-only', [
 		['longshore secret set HF_TOKEN < token.txt', 'make it or give it a new value'],
 		[`longshore endpoint update embed --env 'HF_TOKEN={{ secret.HF_TOKEN }}'`, 'workers get the value'],
 	])
 		.alias('secrets')
 		.helpGroup(GROUP);
-	define(secret, 'set <name>', 'Store a value under a name; it is asked for or piped in').option('--description <text>', 'what it is for').action(withSession(setSecret));
+	define(secret, 'set <name>', 'Store a value; it is asked for or piped in').option('--description <text>', 'what it is for').action(withSession(setSecret));
 	addResourceVerbs(secret, {
 		reference: SECRETS,
 		createCommand: 'longshore secret set <NAME> < value.txt',

@@ -13,14 +13,14 @@ type TemplateFlags = Pick<SpecFlags, 'name' | 'image' | 'directory' | 'args' | '
 };
 
 export function addTemplate(program: Command): void {
-	const template = define(program, 'template', 'Templates: image, command and environment to make endpoints from', [
+	const template = define(program, 'template', 'Templates: image, command and environment', [
 		['longshore template create base --image registry.example.com/base:1 --env MODE=fast', 'a template'],
 		['longshore endpoint create text --template base --pool ADA_24', 'an endpoint from it'],
 	])
 		.alias('templates')
 		.helpGroup('Resources:');
 	withTemplateFlags(define(template, 'create <name>', 'Make a template')).action(withSession(create));
-	withTemplateFlags(define(template, 'update <template>', 'Change a template; endpoints made from it stay as they are'))
+	withTemplateFlags(define(template, 'update <template>', 'Change it; endpoints made from it stay as they are'))
 		.option('--name <name>', 'new name')
 		.action(withSession(update));
 	addResourceVerbs(template, {
@@ -39,7 +39,7 @@ export function addTemplate(program: Command): void {
 function withTemplateFlags(command: Command): Command {
 	const each = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 	return command
-		.option('--image <image>', 'container image, or process:///directory where hosts allow it')
+		.option('--image <image>', 'container image, or process:///directory')
 		.option('--directory <path>', 'run a local process in this directory')
 		.option('--args <command>', 'start command, split as a shell would')
 		.option('--env <NAME=value>', 'environment variable (repeatable)', each)

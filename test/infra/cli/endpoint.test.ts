@@ -22,8 +22,13 @@ describe('longshore endpoint', () => {
 		expect(made.json).toMatchObject({ name: 'echo', image: 'example/worker:1', gpu: { pools: ['ADA_24', 'AMPERE_80'] }, workers: { max: 2 }, env: { MODE: 'fast' } });
 		expect(made.stderr).toContain('longshore runsync echo');
 
-		const changed = await cli.run(['endpoint', 'update', 'echo', '--max', '4', '--idle-timeout', '1m', '--env', 'MORE=1', '--json']);
-		expect(changed.json).toMatchObject({ workers: { max: 4, idleTimeout: 60 }, env: { MODE: 'fast', MORE: '1' }, gpu: { pools: ['ADA_24', 'AMPERE_80'] } });
+		const changed = await cli.run(['endpoint', 'update', 'echo', '--max', '4', '--idle-timeout', '1m', '--env', 'MORE=1', '--fallback-order', 'region', '--json']);
+		expect(changed.json).toMatchObject({
+			workers: { max: 4, idleTimeout: 60 },
+			fallbackOrder: 'region',
+			env: { MODE: 'fast', MORE: '1' },
+			gpu: { pools: ['ADA_24', 'AMPERE_80'] },
+		});
 
 		const table = await cli.run(['endpoint', 'list']);
 		expect(table.stdout).toMatch(/^NAME +ID +TYPE/);
@@ -54,6 +59,7 @@ describe('longshore endpoint', () => {
 		const cases: [string[], number, string][] = [
 			[['endpoint', 'get', 'ecko'], 1, 'did you mean echo'],
 			[['endpoint', 'create', 'x', '--image', 'a', '--pool', 'ADA25'], 2, 'did you mean ADA_24'],
+			[['endpoint', 'update', 'x', '--fallback-order', 'teir'], 2, 'did you mean tier'],
 			[['endpoint', 'crate', 'x'], 2, 'did you mean create'],
 			[['endpoint', 'list', '--jsn'], 2, 'did you mean --json'],
 		];

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bar } from '../../../../infra/cli/terminal/chart.ts';
 import { formatMs, parseDurationMs } from '../../../../infra/cli/terminal/duration.ts';
+import { moneyFormat, perSecond } from '../../../../infra/cli/terminal/money.ts';
 import { createStyle, displayWidth, plain, wantsColor } from '../../../../infra/cli/terminal/style.ts';
 import { type Column, renderFacts, renderTable, wrap } from '../../../../infra/cli/terminal/table.ts';
 import { toYaml } from '../../../../infra/cli/terminal/yaml.ts';
@@ -42,6 +44,20 @@ describe('tables', () => {
 	it('wrap values below themselves and keep their indentation', () => {
 		expect(renderFacts([['Why', 'one two three four five']], 25, style)).toEqual(['Why  one two three four', '     five']);
 		expect(wrap('  {\n    "a": 1', 80)).toEqual(['  {', '    "a": 1']);
+	});
+});
+
+describe('charts and money', () => {
+	it('draw a bar to an eighth of a column, never nothing for something and never wider than asked', () => {
+		expect([0, 0.000_1, 0.25, 0.53, 1, 7].map((share) => bar(share, 4))).toEqual(['', '▏', '█', '██▏', '████', '████']);
+		expect(bar(Number.NaN, 4)).toBe('');
+	});
+
+	it('write the amounts of one table with the same digits', () => {
+		expect([1_202.688, 0.004].map(moneyFormat([1_202.688, 0.004]))).toEqual(['$1,202.69', '$0.00']);
+		expect(moneyFormat([0.5])(0.0186)).toBe('$0.0186');
+		expect(moneyFormat([0.000_03])(0.000_03)).toBe('$0.000030');
+		expect([perSecond(0.00019), perSecond(0.000_805_56)]).toEqual(['$0.00019/s', '$0.00080556/s']);
 	});
 });
 
