@@ -16,8 +16,8 @@ export const ROW_TEXT_BYTES_MAX = 16 * 1024;
 export const CHUNK_ROW_BYTES = 1024 * 1024;
 /** Error texts are cut here so that a traceback cannot fill a row. Characters. */
 export const ERROR_TEXT_CHARS_MAX = 32 * 1024;
-/** RunPod's limit of one stream chunk; a larger one is split at this size. Bytes. */
-export const STREAM_CHUNK_BYTES_MAX = 1024 * 1024;
+/** RunPod's limit of one stream chunk, 1 MB; a larger one is split at this size. Bytes. */
+export const STREAM_CHUNK_BYTES_MAX = 1_000_000;
 /** Nesting of a request body; beyond it engines fail in stringify. Levels. */
 export const JSON_DEPTH_MAX = 128;
 
@@ -76,7 +76,9 @@ export const DISPATCH_BATCH_BYTES_MAX = 1024 * 1024;
 export const EVENT_BATCH_MAX = 512;
 /** Bytes of one event batch's body (one JetStream message holds at most EVENT_MESSAGE_BYTES_MAX). */
 export const EVENT_BATCH_BYTES_MAX = 2 * 1024 * 1024;
-/** Bytes of one message on the EVENTS stream: under NATS' default max_payload of 1 MiB. */
+/** Bytes of one message on a region's bus: NATS' default max_payload. */
+export const BUS_MESSAGE_BYTES_MAX = 1024 * 1024;
+/** Events are gathered in one message up to this size; one alone may be larger, as far as a message goes. Bytes. */
 export const EVENT_MESSAGE_BYTES_MAX = 512 * 1024;
 /** Body of any other region request. Bytes. */
 export const REGION_BODY_BYTES_MAX = 4 * 1024 * 1024;

@@ -25,7 +25,10 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, body: unknown): st
 		const shown = typeof given === 'string' ? `"${given.slice(0, 80)}" is not one of` : 'must be one of';
 		return [given === undefined ? `${field}: is missing: choose among ${choices.join(', ')}` : `${field}: ${shown} ${choices.join(', ')}${near}`];
 	}
-	if (issue.code === 'invalid_type' && valueAt(body, at) === undefined) return [`${field}: is missing: give ${article(issue.expected)}`];
+	if (issue.code === 'invalid_type' && valueAt(body, at) === undefined) {
+		// zod's word for a member that a derived schema made mandatory: it says nothing about the member's type.
+		return [issue.expected === 'nonoptional' ? `${field}: is missing` : `${field}: is missing: give ${article(issue.expected)}`];
+	}
 	return [`${field}: ${issue.message}`];
 }
 

@@ -1,5 +1,5 @@
 /** The region's streams, consumers and bucket: their settings, and provisioning by look, create when absent, compare, update. Uses nothing newer than nats-server 2.9. */
-import { EVENT_MESSAGE_BYTES_MAX, INLINE_PAYLOAD_BYTES_MAX, JOB_ACK_WAIT_MS } from '@longshore/shared-schema/limits';
+import { BUS_MESSAGE_BYTES_MAX, INLINE_PAYLOAD_BYTES_MAX, JOB_ACK_WAIT_MS } from '@longshore/shared-schema/limits';
 import { EVENTS_STREAM, EVENTS_SUBJECTS, endpointConsumer, JOBS_STREAM, JOBS_SUBJECTS, jobsOfEndpoint, RELAY_CONSUMER } from '@longshore/shared-schema/wire/subjects';
 import {
 	AckPolicy,
@@ -54,7 +54,7 @@ export function streamSettings(replicas: number, eventRetryMs: number): StreamSe
 			max_age: nanos(24 * HOUR_MS),
 			max_msgs: 2_000_000,
 			max_bytes: 1024 ** 3,
-			max_msg_size: EVENT_MESSAGE_BYTES_MAX + HEAD_BYTES_MAX,
+			max_msg_size: BUS_MESSAGE_BYTES_MAX,
 			// Below the agents' repeat interval: a repeat means that the verdict was lost, so it must reach the relay again.
 			duplicate_window: nanos(Math.max(100, Math.floor(eventRetryMs / 2))),
 		},
