@@ -4,6 +4,8 @@ import { LongshoreError } from '@longshore/shared-schema/errors/error';
 /** What is read and thrown away of a body that is too large: a client that is still sending when the answer comes sees a broken connection instead. */
 const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
 const DRAIN_PAUSE_MS = 300;
+/** A body up to this size is in the system's buffers when the answer leaves. */
+const UNREAD_BYTES_MAX = 32 * 1024;
 
 /** The whole body. Throws `body_too_large` by `Content-Length` or when the bound is passed, after the rest was thrown away. */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
@@ -35,6 +37,13 @@ async function readChunked(request: Request, bytesMax: number): Promise<Uint8Arr
 		at += part.length;
 	}
 	return whole;
+}
+
+/** Before a refusal that no byte of the body was needed for: reads what the client is still sending, unless that is little or endless. */
+export async function throwAwayBody(request: Request): Promise<void> {
+	const declared = Number(request.headers.get('content-length') ?? DRAIN_BYTES_MAX);
+	if (declared < UNREAD_BYTES_MAX || declared > DRAIN_BYTES_MAX || request.body === null || request.bodyUsed || request.body.locked) return;
+	await drain(request.body.getReader());
 }
 
 /** Until the end, the bound, or a pause: a client that waits for the answer now can read it. */

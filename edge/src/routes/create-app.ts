@@ -5,6 +5,7 @@ import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { allowedMethods } from '../core/allowed-methods.ts';
 import type { Env } from '../env.ts';
 import { errorAnswer } from '../errors.ts';
+import { throwAwayBody } from '../gate/body.ts';
 import type { INTERNAL, Operation } from '../openapi/operation.ts';
 
 type Bindings = { Bindings: Env };
@@ -38,8 +39,14 @@ export interface App {
 /** An empty application that answers unknown paths, wrong methods and errors as ours do. Its paths must not overlap: the router refuses those. */
 export function createApp(): App {
 	const app = new Hono<Bindings>({ strict: false, router: new RegExpRouter() });
-	app.notFound((c) => refuse(app, c.req.raw));
-	app.onError((error, c) => errorAnswer(error, c.req.raw));
+	app.notFound(async (c) => {
+		await throwAwayBody(c.req.raw);
+		return refuse(app, c.req.raw);
+	});
+	app.onError(async (error, c) => {
+		await throwAwayBody(c.req.raw);
+		return errorAnswer(error, c.req.raw);
+	});
 	const routes: DescribedRoute[] = [];
 	const on: App['on'] = (methods, path, operation, handler) => {
 		routes.push(...methods.map((method) => ({ method, path, operation })));

@@ -67,3 +67,18 @@ describe.each([
 		expect(JSON.parse(text)).toEqual({ error: expect.stringContaining(`${bytesMax} bytes`) as string });
 	});
 });
+
+describe('a call that is refused before its body is read', () => {
+	const body = `{"input":{"blob":"${'x'.repeat(8_000_000)}"}}`;
+	test.each<[string, number, string, string | null]>([
+		['a wrong key', 401, 'run', 'no-key'],
+		['a route that is not there', 404, 'nothing', null],
+		['an endpoint that is not there', 404, '../aaaaaaaaaaaaaa/run', null],
+	])('for %s is answered though the client is still sending, again and again on its connections', async (_what, status, verb, key) => {
+		for (let n = 0; n < 6; n++) {
+			const response = await fetch(`${edge.url}/v2/${client.endpointId}/${verb}`, { method: 'POST', headers: { authorization: key ?? client.key }, body });
+			expect(response.status).toBe(status);
+			expect(await response.json()).toEqual({ error: expect.any(String) });
+		}
+	});
+});
