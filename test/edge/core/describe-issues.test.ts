@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeIssues } from '../../../edge/src/core/describe-issues.ts';
+import { createEndpointV1 } from '../../../shared-schema/src/wire/rest-v1/endpoint-body.ts';
 import { createEndpointV2 } from '../../../shared-schema/src/wire/rest-v2/endpoint-body.ts';
 
 const good = { name: 'x', type: 'QUEUE', image: 'i', gpu: { pools: ['ADA_24'] } };
@@ -30,4 +31,9 @@ test.each<[string, unknown, RegExp[]]>([
 	const found = wordsFor(body);
 	expect(found).toHaveLength(words.length);
 	for (const [n, word] of words.entries()) expect(found[n]).toMatch(word);
+});
+
+test('a member that a derived schema makes mandatory is missing in the same words', () => {
+	const parsed = createEndpointV1.safeParse({ name: 'x' });
+	expect(parsed.success ? [] : describeIssues(parsed.error, createEndpointV1, { name: 'x' })).toEqual(['templateId: is missing']);
 });
