@@ -24,6 +24,11 @@ const declaredGpus = z.string().transform((text, context) => {
 	}
 });
 
+/** Without TLS an engine may only be on this machine: whoever reaches it is root there. */
+const containerEngine = z.string().refine((text) => /^unix:\/\/\/.+/.test(text) || /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/.test(text), {
+	error: 'must be a socket of this machine such as unix:///var/run/docker.sock or unix:///run/podman/podman.sock',
+});
+
 /** All variables of the process (`ARCHITECTURE.md`). */
 export const agentSettings = z.object({
 	LONGSHORE_HOST_ID: id,
@@ -43,6 +48,21 @@ export const agentSettings = z.object({
 		.regex(/^\S{1,250}$/, { error: 'must be a host name or address, or host:port' })
 		.optional(),
 	LONGSHORE_DECLARED_GPUS: declaredGpus,
+	LONGSHORE_CONTAINER_ENGINE: containerEngine.optional(),
+	LONGSHORE_CONTAINER_NETWORK: z
+		.string()
+		.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, { error: 'must be the name of a network of the engine, or host' })
+		.refine((name) => name !== 'none' && name !== 'default', { error: 'must be a network from which workers reach the agent' })
+		.default('longshore'),
+	LONGSHORE_CONTAINER_BRIDGE_HOST: z
+		.string()
+		.regex(/^[A-Za-z0-9.:_-]{1,253}$/, { error: 'must be a host name or address without port' })
+		.optional(),
+	LONGSHORE_CONTAINER_ROOT: z.enum(['read-only', 'writable']).default('read-only'),
+	LONGSHORE_VOLUME_PATH: z
+		.string()
+		.regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$)).*\{volumeId\}/, { error: 'must be an absolute path with {volumeId} in it, for example /mnt/volumes/{volumeId}' })
+		.optional(),
 	LONGSHORE_ALLOW_PROCESS_WORKERS: z.enum(['0', '1']).default('0'),
 	...regionTimers,
 });

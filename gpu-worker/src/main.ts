@@ -9,14 +9,17 @@ import { createBrokerClient } from './agent/broker-client.ts';
 import { systemClock } from './agent/clock.ts';
 import type { Host } from './agent/host.ts';
 import { openSpool } from './agent/spool.ts';
-import { openBridge } from './bridge/bridge.ts';
+import { type Bridge, openBridge } from './bridge/bridge.ts';
 import { connectNatsBus } from './bus/nats-bus.ts';
 import { type AgentSettings, agentSettings } from './config.ts';
 import { tunnelAddress } from './core/tunnel-address.ts';
-import { declaredInventory } from './gpu/declared.ts';
+import { declaredInventory, type GpuInventory } from './gpu/declared.ts';
 import { createLog, type Log } from './log.ts';
 import { createLogStore } from './logs/log-store.ts';
+import { chooseRuntime } from './runtime/choose-runtime.ts';
+import { createContainerRuntime } from './runtime/container-runtime.ts';
 import { createProcessRuntime } from './runtime/process-runtime.ts';
+import type { Runtime } from './runtime/runtime.ts';
 import { openTunnelDoor } from './tunnel/tunnel-door.ts';
 
 const EVENT_STORE_TIMEOUT_MS = 5_000;
@@ -28,14 +31,16 @@ async function main(): Promise<void> {
 	const log = createLog((line) => process.stdout.write(line), { host: hostId });
 	const stateDir = settings.LONGSHORE_STATE_DIR;
 	mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-	const runtime = createProcessRuntime({ stateDir, allowed: settings.LONGSHORE_ALLOW_PROCESS_WORKERS === '1', log });
-	await runtime.cleanUp();
+	const inventory = declaredInventory(settings.LONGSHORE_DECLARED_GPUS);
 	const logs = createLogStore(join(stateDir, 'logs'), () => Date.now());
 	logs.tidy();
 	const { spool, left } = openSpool(join(stateDir, 'spool'), log);
 	const listen = settings.LONGSHORE_BRIDGE_LISTEN;
 	const bridge = await openBridge(listen.host, listen.port === 0 ? rememberedPort(stateDir) : listen.port, { holdMs: TAKE_HOLD_MS, refusalDelayMs: REFUSAL_DELAY_MS }, log);
 	writeFileSync(join(stateDir, 'bridge-port'), String(bridge.port));
+	const processes = createProcessRuntime({ stateDir, allowed: settings.LONGSHORE_ALLOW_PROCESS_WORKERS === '1', log });
+	const runtime = chooseRuntime(processes, containerRuntime(settings, inventory, bridge, log));
+	await runtime.cleanUp();
 	const door = settings.LONGSHORE_TUNNEL_LISTEN;
 	const tunnel = await openTunnelDoor(door.host, door.port, settings.LONGSHORE_HOST_TOKEN, log);
 	let stopping = false;
@@ -49,7 +54,7 @@ async function main(): Promise<void> {
 		storeTimeoutMs: EVENT_STORE_TIMEOUT_MS,
 		log,
 	});
-	const host = newHost(settings, tunnelAddress(settings.LONGSHORE_TUNNEL_ADDRESS, door.host, tunnel.port), log);
+	const host = newHost(settings, inventory, tunnelAddress(settings.LONGSHORE_TUNNEL_ADDRESS, door.host, tunnel.port), log);
 	const agent = startAgent({
 		host,
 		bus,
@@ -58,7 +63,7 @@ async function main(): Promise<void> {
 		logs,
 		spool,
 		left,
-		bridgeUrl: `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${bridge.port}`,
+		bridgeUrl: urlOf(listen.host, bridge.port),
 		agentEnv: process.env,
 		newKey: () => randomBytes(24).toString('base64url'),
 	});
@@ -86,12 +91,35 @@ async function main(): Promise<void> {
 	log.info('ready', { boot: host.boot, bridgePort: bridge.port, gpuType: host.inventory.gpuType, gpus: host.inventory.gpus, resultsInSpool: left.size });
 }
 
-function newHost(settings: AgentSettings, tunnel: string, log: Log): Host {
+/** Null on a host without a container engine. */
+function containerRuntime(settings: AgentSettings, inventory: GpuInventory, bridge: Bridge, log: Log): Runtime | null {
+	if (settings.LONGSHORE_CONTAINER_ENGINE === undefined) return null;
+	return createContainerRuntime({
+		engine: settings.LONGSHORE_CONTAINER_ENGINE,
+		hostId: settings.LONGSHORE_HOST_ID,
+		dataCenterId: settings.LONGSHORE_DATA_CENTER_ID,
+		stateDir: settings.LONGSHORE_STATE_DIR,
+		gpus: inventory.gpus,
+		network: settings.LONGSHORE_CONTAINER_NETWORK,
+		bridgeHost: settings.LONGSHORE_CONTAINER_BRIDGE_HOST ?? null,
+		writableRoot: settings.LONGSHORE_CONTAINER_ROOT === 'writable',
+		volumePath: settings.LONGSHORE_VOLUME_PATH ?? null,
+		log,
+		listenAt: (address) => bridge.listenAlso(address),
+		bridgeUrlAt: (address) => urlOf(address, bridge.port),
+	});
+}
+
+function urlOf(host: string, port: number): string {
+	return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function newHost(settings: AgentSettings, inventory: GpuInventory, tunnel: string, log: Log): Host {
 	return {
 		id: settings.LONGSHORE_HOST_ID,
 		boot: `b${randomBytes(10).toString('hex')}`,
 		dataCenterId: settings.LONGSHORE_DATA_CENTER_ID,
-		inventory: declaredInventory(settings.LONGSHORE_DECLARED_GPUS),
+		inventory,
 		tunnel,
 		timers: {
 			hostReportMs: settings.LONGSHORE_HOST_REPORT_MS,

@@ -49,7 +49,7 @@ async function carryOut(parts: CommandsParts, command: Exclude<HostCommand, { op
 	const { host, fleet } = parts;
 	switch (command.op) {
 		case 'start-worker':
-			return fleet.start(command.workerId, command.endpointId, command.version, command.spec);
+			return fleet.start(command);
 		case 'stop-worker': {
 			const worker = host.workers.get(command.workerId);
 			if (worker !== undefined) fleet.drain(worker);

@@ -1,19 +1,24 @@
 /** The workers of a host: started on free GPUs, drained, ended, and what follows when one exits. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { HostCommand } from '@longshore/shared-schema/wire/bus';
 import { type HttpPorts, healthPathOf, wantsHealthPort } from '../core/http-ports.ts';
 import { startMeter } from '../core/meter.ts';
 import { chooseGpus } from '../core/slots.ts';
 import { workerEnv } from '../core/worker-env.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import type { WorkerLog } from '../logs/worker-log.ts';
 import { freePorts } from '../runtime/free-ports.ts';
-import { type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
+import { type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { watchHealth } from './health-watch.ts';
 import type { Host } from './host.ts';
+import { startingProcess } from './starting-process.ts';
 import { type Attempt, meterWorker, occupancy, onlyJob, type Worker } from './worker.ts';
 
 /** Time between pings. The SDK counts in whole seconds and its ping process dies of 0; several must fit `LONGSHORE_KILL_GRACE_MS`, because they tell whether a job was stopped. */
 const PING_INTERVAL_MS = 1_000;
+/** A start that takes longer is answered for as begun: the region shall not wait for an image. */
+const START_ANSWER_MS = 2_000;
 /** Lines of a lost worker that go into the reason. Characters. */
 const REASON_LOG_CHARS = 1_500;
 
@@ -30,9 +35,14 @@ export interface FleetParts {
 	changed(): void;
 }
 
+export type StartOrder = Extract<HostCommand, { readonly op: 'start-worker' }>;
+
 export interface Fleet {
-	/** Idempotent by worker id. Throws `WorkerStartError`. */
-	start(workerId: string, endpointId: string, version: number, spec: EndpointSpec): Promise<void>;
+	/**
+	 * Idempotent by worker id. Resolves when the worker runs, or is well on its way to: one that fails later is reported as exited.
+	 * Throws `WorkerStartError`.
+	 */
+	start(order: StartOrder): Promise<void>;
 	/** No more jobs; ends when those in hand have. */
 	drain(worker: Worker): void;
 	/** Ends the worker now: SIGTERM, after `graceMs` SIGKILL. */
@@ -52,6 +62,15 @@ export function createFleet(parts: FleetParts): Fleet {
 	return new HostFleet(parts);
 }
 
+/** What a start is given on this host. */
+interface Launch {
+	readonly gpus: readonly number[];
+	readonly key: string;
+	readonly http: HttpPorts | null;
+	readonly log: WorkerLog;
+	readonly signal: AbortSignal;
+}
+
 class HostFleet implements Fleet {
 	readonly #parts: FleetParts;
 	readonly #host: Host;
@@ -65,7 +84,8 @@ class HostFleet implements Fleet {
 		this.#killTimes = createDeadlines(parts.host.clock, (workerId) => this.#host.workers.get(workerId)?.process.kill());
 	}
 
-	async start(workerId: string, endpointId: string, version: number, spec: EndpointSpec): Promise<void> {
+	async start(order: StartOrder): Promise<void> {
+		const { workerId, spec } = order;
 		if (this.#host.workers.has(workerId)) return;
 		const already = this.#starting.get(workerId);
 		if (already !== undefined) return already.done;
@@ -74,7 +94,7 @@ class HostFleet implements Fleet {
 		const total = this.#host.inventory.gpus;
 		const gpus = chooseGpus(total, this.#heldGpus(), spec.gpuCount);
 		if (gpus === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${this.freeGpus()} of ${total} are free`);
-		const done = this.#launch(workerId, endpointId, version, spec, gpus).finally(() => this.#starting.delete(workerId));
+		const done = this.#launch(order, gpus).finally(() => this.#starting.delete(workerId));
 		this.#starting.set(workerId, { gpus, done });
 		await done;
 		this.#parts.changed();
@@ -143,28 +163,73 @@ class HostFleet implements Fleet {
 		return held;
 	}
 
-	async #launch(workerId: string, endpointId: string, version: number, spec: EndpointSpec, gpus: readonly number[]): Promise<void> {
-		const { runtime, logs, bridgeUrl, agentEnv } = this.#parts;
-		const { id: hostId, dataCenterId, inventory, clock, workers, log } = this.#host;
-		const key = this.#parts.newKey();
+	async #launch(order: StartOrder, gpus: readonly number[]): Promise<void> {
+		const { workerId, endpointId, version, spec } = order;
+		const { logs, newKey } = this.#parts;
+		const { id: hostId, clock, timers, workers, log } = this.#host;
+		const key = newKey();
 		const startedAtMs = clock.nowMs();
 		const http = spec.type === 'LOAD_BALANCER' ? await httpPorts(spec) : null;
-		const facts = { workerId, endpointId, key, http, bridgeUrl, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
 		const workerLog = logs.open(endpointId, workerId, () => onlyJob(workers.get(workerId)));
 		workerLog.note(`starting version ${version} on ${hostId}${gpus.length === 0 ? '' : `, GPU ${gpus.join(', ')}`}`);
-		const process = await runtime.start({ workerId, spec, http, env: (tempDir) => workerEnv({ ...facts, tempDir }), log: workerLog }).catch((error: Error) => {
+		const given = { id: workerId, endpointId, version, spec, key, gpus, startedAtMs, http, log: workerLog };
+		const abort = new AbortController();
+		const running = this.#run(order, { gpus, key, http, log: workerLog, signal: abort.signal }).catch((error: Error) => {
 			workerLog.note(`cannot start: ${error.message}`);
+			throw error;
+		});
+		const process = await Promise.race([running, later(START_ANSWER_MS)]).catch((error: Error) => {
 			workerLog.close();
 			throw error;
 		});
-		const worker = newWorker({ id: workerId, endpointId, version, spec, key, gpus, startedAtMs, meteredFromMs: clock.nowMs(), process, http, log: workerLog });
+		if (process !== null) return this.#enlist(newWorker({ ...given, meteredFromMs: clock.nowMs(), process }));
+		const worker = newWorker({ ...given, meteredFromMs: clock.nowMs(), process: startingProcess(running, abort) });
+		running.then(
+			(started) => {
+				worker.process = started;
+				// What it waited for was the host's: its time counts from here.
+				worker.meter = startMeter(clock.nowMs());
+				log.info('worker runs', { workerId, endpointId, pid: started.pid });
+				if (worker.terminating) this.#killTimes.start(workerId, timers.killGraceMs);
+			},
+			(error: Error) => log.warn('worker cannot start', { workerId, endpointId, error: error.message }),
+		);
+		this.#enlist(worker);
+	}
+
+	#run(order: StartOrder, { gpus, key, http, log, signal }: Launch): Promise<RunningWorker> {
+		const { workerId, endpointId, spec, registryAuth, volumes } = order;
+		const { runtime, bridgeUrl, agentEnv } = this.#parts;
+		const { id: hostId, dataCenterId, inventory } = this.#host;
+		const gpuUuids = gpus.flatMap((index) => inventory.uuids?.[index] ?? []);
+		const facts = { workerId, endpointId, key, http, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, gpuUuids, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
+		const volumeId = volumes?.find((volume) => volume.dataCenterId === dataCenterId)?.id;
+		return runtime.start({
+			workerId,
+			endpointId,
+			spec,
+			gpuUuids,
+			...(registryAuth === undefined ? {} : { registryAuth }),
+			...(volumeId === undefined ? {} : { volumeId }),
+			env: (place) => workerEnv({ ...facts, tempDir: place.tempDir, isHost: place.isHost, ownPorts: place.ownPorts, bridgeUrl: place.bridgeUrl ?? bridgeUrl }),
+			http,
+			log,
+			signal,
+		});
+	}
+
+	#enlist(worker: Worker): void {
+		const { workers, log, fenced, timers } = this.#host;
+		const { id: workerId, endpointId, version, gpus, process, http } = worker;
 		workers.set(workerId, worker);
-		const exited = process.exited.then((exit) => this.#onExit(worker, exit));
-		this.#exits.set(workerId, exited);
+		this.#exits.set(
+			workerId,
+			process.exited.then((exit) => this.#onExit(worker, exit)),
+		);
 		log.info('worker started', { workerId, endpointId, version, pid: process.pid, gpus });
 		if (http !== null)
 			watchHealth({ host: this.#host, changed: () => this.#healthChanged(worker), end: (sick, reason) => this.end(sick, this.#host.timers.killGraceMs, reason) }, worker, http);
-		if (this.#host.fenced !== null) this.hurry(worker, this.#host.timers.killGraceMs, this.#host.fenced);
+		if (fenced !== null) this.hurry(worker, timers.killGraceMs, fenced);
 	}
 
 	#healthChanged(worker: Worker): void {
@@ -225,7 +290,14 @@ function newWorker({
 	};
 }
 
-/** `exited with code 1`, `was ended by SIGKILL`. */
+/** `exited with code 1`, `was ended by SIGKILL (out of memory)`. */
 export function describeExit(exit: WorkerExit): string {
-	return exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
+	if (exit.code === null && exit.signal === null) return `ended: ${exit.cause ?? 'nobody knows how'}`;
+	const how = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
+	return exit.cause === undefined ? how : `${how} (${exit.cause})`;
+}
+
+/** Null after `ms`. */
+function later(ms: number): Promise<null> {
+	return new Promise((resolve) => setTimeout(() => resolve(null), ms).unref());
 }

@@ -18,41 +18,67 @@ export interface Bridge {
 	readonly port: number;
 	/** From here on requests of `host`'s workers are served; before, everything is refused. */
 	serve(host: BridgeHost): void;
+	/** Listens at another address of this machine too, on the same port; once is enough. */
+	listenAlso(hostname: string): Promise<void>;
 	close(): Promise<void>;
 }
 
+/** Addresses that stand for all of a machine. */
+const EVERYWHERE = ['0.0.0.0', '::'];
 /** Idle connections stay open longer than any SDK's pool keeps them, so that a request never meets a closing one. */
 const KEEP_ALIVE_MS = 120_000;
 
 /** Listens on `preferredPort`, or on any port when it is taken. */
 export async function openBridge(hostname: string, preferredPort: number, timers: BridgeTimers, log: Log): Promise<Bridge> {
 	let host: BridgeHost | null = null;
-	const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true }, (request, response) => {
-		handle(host, request, response, timers, log).catch(async (error: Error) => {
-			log.error('a worker request failed', { path: (request.url ?? '').split('?')[0], error: error.stack });
-			// A worker whose poll fails at once comes back at once.
-			if (request.method === 'GET') await sleep(timers.refusalDelayMs);
-			if (!response.headersSent) answer(response, request.method === 'GET' ? 429 : 500, 'the agent failed on this request; its log says why');
+	const servers: Server[] = [];
+	const also = new Map<string, Promise<void>>();
+	const newServer = (): Server =>
+		createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true }, (request, response) => {
+			handle(host, request, response, timers, log).catch(async (error: Error) => {
+				log.error('a worker request failed', { path: (request.url ?? '').split('?')[0], error: error.stack });
+				// A worker whose poll fails at once comes back at once.
+				if (request.method === 'GET') await sleep(timers.refusalDelayMs);
+				if (!response.headersSent) answer(response, request.method === 'GET' ? 429 : 500, 'the agent failed on this request; its log says why');
+			});
 		});
-	});
-	await listen(server, hostname, preferredPort);
+	const open = async (at: string, port: number, movable: boolean): Promise<number> => {
+		const server = newServer();
+		await listen(server, at, port, movable);
+		servers.push(server);
+		return (server.address() as AddressInfo).port;
+	};
+	const port = await open(hostname, preferredPort, true);
 	return {
-		port: (server.address() as AddressInfo).port,
+		port,
+		listenAlso(other) {
+			if (other === hostname || EVERYWHERE.includes(hostname)) return Promise.resolve();
+			const opening = also.get(other) ?? open(other, port, false).then(() => undefined);
+			also.set(other, opening);
+			opening.catch(() => also.delete(other));
+			return opening;
+		},
 		serve: (bridgeHost) => {
 			host = bridgeHost;
 		},
-		close: () =>
-			new Promise((resolve) => {
-				server.close(() => resolve());
-				server.closeAllConnections();
-			}),
+		close: async () => {
+			await Promise.all(servers.map(closeServer));
+		},
 	};
 }
 
-function listen(server: Server, hostname: string, port: number): Promise<void> {
+function closeServer(server: Server): Promise<void> {
+	return new Promise((resolve) => {
+		server.close(() => resolve());
+		server.closeAllConnections();
+	});
+}
+
+/** `movable`: on any port when the given one is taken. */
+function listen(server: Server, hostname: string, port: number, movable: boolean): Promise<void> {
 	return new Promise((resolve, reject) => {
 		server.once('error', (error: NodeJS.ErrnoException) => {
-			if (error.code === 'EADDRINUSE' && port !== 0) resolve(listen(server, hostname, 0));
+			if (error.code === 'EADDRINUSE' && port !== 0 && movable) resolve(listen(server, hostname, 0, true));
 			else reject(error);
 		});
 		server.listen(port, hostname, resolve);

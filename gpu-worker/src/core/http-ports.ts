@@ -21,7 +21,18 @@ export function healthPathOf(env: Readonly<Record<string, string>>): string {
 	return path.startsWith('/') ? path : `/${path}`;
 }
 
-/** Overrides the endpoint's own numbers: workers of one host share its ports. */
+/** The ports at which an app listens that has all ports to itself: as the endpoint says, else RunPod's default. NaN: what it says is no number. */
+export function portsInside(env: Readonly<Record<string, string>>): HttpPorts {
+	const port = toPort(env['PORT'] ?? '80');
+	return { port, healthPort: env['PORT_HEALTH'] === undefined ? port : toPort(env['PORT_HEALTH']), healthPath: healthPathOf(env) };
+}
+
+function toPort(text: string): number {
+	const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+	return port >= 1 && port <= 65_535 ? port : Number.NaN;
+}
+
+/** Overrides the endpoint's own numbers: processes of one host share its ports. */
 export function portVariables({ port, healthPort }: HttpPorts): Record<string, string> {
 	return { PORT: String(port), PORT_HEALTH: String(healthPort) };
 }

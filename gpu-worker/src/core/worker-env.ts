@@ -1,6 +1,6 @@
 /** The environment of a worker: RunPod's variables, the endpoint's own, and of the agent's nothing but what any program needs. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
-import { type HttpPorts, portVariables } from './http-ports.ts';
+import { type HttpPorts, portsInside, portVariables } from './http-ports.ts';
 
 /** Everything that the variables are made of. */
 export interface WorkerEnvFacts {
@@ -16,8 +16,14 @@ export interface WorkerEnvFacts {
 	readonly spec: EndpointSpec;
 	/** Ports of a load-balanced worker; null or left out: it takes jobs. */
 	readonly http?: HttpPorts | null;
-	/** The worker's own directory for temporary files. */
-	readonly tempDir: string;
+	/** The worker's own directory for temporary files; null: its place has one. */
+	readonly tempDir: string | null;
+	/** It runs on this machine as the agent sees it; in a container nothing of the agent's environment holds. */
+	readonly isHost: boolean;
+	/** Its ports are its own, and mapped to this host's; left out: it shares them with all. */
+	readonly ownPorts?: boolean;
+	/** UUIDs of `gpus` where they are real; empty: declared. */
+	readonly gpuUuids: readonly string[];
 	readonly pingIntervalMs: number;
 	/** The agent's environment. */
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
@@ -30,16 +36,19 @@ const NEVER_PROXIED = '127.0.0.1,localhost';
 /** The variables of one worker. An endpoint may set any but those of the protocol. */
 export function workerEnv(facts: WorkerEnvFacts): Record<string, string> {
 	const env: Record<string, string> = {};
-	for (const [name, value] of Object.entries(facts.agentEnv)) {
+	const inherits = facts.isHost ? facts.agentEnv : {};
+	for (const [name, value] of Object.entries(inherits)) {
 		if (value !== undefined && (PASSED_ON.includes(name) || name.startsWith('LC_'))) env[name] = value;
 	}
 	for (const name of ['NO_PROXY', 'no_proxy']) {
-		const inherited = facts.agentEnv[name];
-		env[name] = inherited === undefined || inherited === '' ? NEVER_PROXIED : `${inherited},${NEVER_PROXIED}`;
+		const inherited = inherits[name];
+		const direct = facts.isHost ? NEVER_PROXIED : `${NEVER_PROXIED},${new URL(facts.bridgeUrl).hostname}`;
+		env[name] = inherited === undefined || inherited === '' ? direct : `${inherited},${direct}`;
 	}
-	const ports = facts.http === null || facts.http === undefined ? jobVariables(facts) : portVariables(facts.http);
-	Object.assign(env, { TMPDIR: facts.tempDir, TEMP: facts.tempDir, TMP: facts.tempDir }, facts.spec.env, identityVariables(facts), ports);
-	return env;
+	const ports = facts.http === null || facts.http === undefined ? jobVariables(facts) : portVariables(facts.ownPorts === true ? portsInside(facts.spec.env) : facts.http);
+	const { tempDir } = facts;
+	const temp = tempDir === null ? {} : { TMPDIR: tempDir, TEMP: tempDir, TMP: tempDir };
+	return Object.assign(env, temp, facts.spec.env, identityVariables(facts), gpuVariables(facts), ports);
 }
 
 /**
@@ -63,7 +72,6 @@ function jobVariables(facts: WorkerEnvFacts): Record<string, string> {
 
 /** Which worker it is, of what, where, with which GPUs. */
 function identityVariables(facts: WorkerEnvFacts): Record<string, string> {
-	const indices = facts.gpus.join(',');
 	return {
 		RUNPOD_AI_API_ID: facts.endpointId,
 		RUNPOD_POD_ID: facts.workerId,
@@ -75,7 +83,12 @@ function identityVariables(facts: WorkerEnvFacts): Record<string, string> {
 		// The GPUs are declared and the network is the operator's: checks against 8.8.8.8 or a CUDA device would end every worker.
 		RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: 'true',
 		RUNPOD_SKIP_GPU_CHECK: 'true',
-		CUDA_VISIBLE_DEVICES: indices,
-		NVIDIA_VISIBLE_DEVICES: indices === '' ? 'void' : indices,
 	};
+}
+
+/** Real GPUs by UUID: indices change when one fails. A container sees only its own; `void` keeps a toolkit from adding the others for an image that says `all`. */
+function gpuVariables({ gpus, gpuUuids, isHost }: WorkerEnvFacts): Record<string, string> {
+	if (!isHost) return { NVIDIA_VISIBLE_DEVICES: 'void' };
+	const devices = (gpuUuids.length === 0 ? gpus : gpuUuids).join(',');
+	return { CUDA_VISIBLE_DEVICES: devices, NVIDIA_VISIBLE_DEVICES: devices === '' ? 'void' : devices };
 }

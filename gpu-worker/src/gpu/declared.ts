@@ -7,6 +7,8 @@ export interface GpuInventory {
 	readonly gpus: number;
 	readonly cudaVersion: string;
 	readonly models: readonly string[];
+	/** UUIDs of real GPUs by index; left out: the GPUs are declared. */
+	readonly uuids?: readonly string[];
 }
 
 /** The inventory that `LONGSHORE_DECLARED_GPUS` describes. */

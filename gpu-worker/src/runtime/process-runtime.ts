@@ -31,7 +31,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 			mkdirSync(tempDir, { recursive: true, mode: 0o700 });
 			const cwd = keepsJobListIn(directory) ? linkDirectory(directory, join(workerDir, 'cwd')) : directory;
 			try {
-				const child = await spawned(program, args, cwd, start.env(tempDir));
+				const child = await spawned(program, args, cwd, start.env({ tempDir, bridgeUrl: null, isHost: true, ownPorts: false }));
 				return runningWorker(child, start.log, workerDir);
 			} catch (error) {
 				rmSync(workerDir, { recursive: true, force: true });
@@ -42,7 +42,6 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 }
 
 function imageDirectory(image: string, allowed: boolean): string {
-	if (!image.startsWith(SCHEME)) throw new WorkerStartError(`this host runs process:// images only, not ${image}`);
 	if (!allowed) throw new WorkerStartError('this host does not allow process:// images: its operator may set LONGSHORE_ALLOW_PROCESS_WORKERS=1');
 	const directory = image.slice(SCHEME.length);
 	if (!directory.startsWith('/')) throw new WorkerStartError(`image ${image} must name an absolute directory: process:///absolute/directory`);

@@ -3,15 +3,36 @@ import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import type { HttpPorts } from '../core/http-ports.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 
+/** What a runtime tells of the place in which a worker will run, for its variables. */
+export interface WorkerPlace {
+	/** The worker's own directory for temporary files; null: the place has its own. */
+	readonly tempDir: string | null;
+	/** Base URL of the bridge as the worker reaches it; null: as the agent itself does. */
+	readonly bridgeUrl: string | null;
+	/** It is this machine, seen as the agent sees it: paths, locale and proxies of the agent apply. */
+	readonly isHost: boolean;
+	/** Every port is free there, and mapped to this host's where one must be reachable. */
+	readonly ownPorts: boolean;
+}
+
 export interface WorkerStart {
 	readonly workerId: string;
+	readonly endpointId: string;
 	readonly spec: EndpointSpec;
-	/** The worker's variables, given the directory for its temporary files. */
-	env(tempDir: string): Record<string, string>;
 	/** Ports of this host under which a load-balanced worker must be reachable on the loopback; null or left out: none. */
 	readonly http?: HttpPorts | null;
+	/** UUIDs of the GPUs that it gets; empty: none, or declared ones. */
+	readonly gpuUuids: readonly string[];
+	/** For the image's registry. Never to be written anywhere. */
+	readonly registryAuth?: { readonly username: string; readonly password: string };
+	/** The network volume of this data centre that it mounts. */
+	readonly volumeId?: string;
+	/** The worker's variables in its place. */
+	env(place: WorkerPlace): Record<string, string>;
 	/** Takes all that the worker writes; whoever made it closes it. */
 	readonly log: WorkerLog;
+	/** Nobody wants it any more. */
+	readonly signal: AbortSignal;
 }
 
 /** How a worker ended: by itself with a code, or by a signal. */
@@ -20,14 +41,17 @@ export interface WorkerExit {
 	readonly signal: string | null;
 	/** How long its process had been gone when this was told; left out: not at all. */
 	readonly agoMs?: number;
+	/** What the host knows of the reason beyond code and signal. */
+	readonly cause?: string;
 }
 
 /** A worker that runs. */
 export interface RunningWorker {
+	/** Its first process as this machine numbers it; 0 when that is not known. */
 	readonly pid: number;
 	/** Settles when the worker and everything that it started are gone. */
 	readonly exited: Promise<WorkerExit>;
-	/** Asks the worker to end (SIGTERM to all of it). */
+	/** Asks the worker to end (SIGTERM: to every process of a local one, to the first process of a container). */
 	terminate(): void;
 	/** Ends it (SIGKILL to all of it). */
 	kill(): void;

@@ -316,9 +316,10 @@ export class Scaler {
 	}
 
 	async #commandStart(grant: EndpointGrant, workerId: string, hostId: string): Promise<void> {
-		const { endpointId, version, spec } = grant;
+		const { endpointId, version, spec, registryAuth, volumes } = grant;
+		const supply = { ...(registryAuth === undefined ? {} : { registryAuth }), ...(volumes === undefined ? {} : { volumes }) };
 		try {
-			const reply = await this.#options.command(hostId, { op: 'start-worker', workerId, endpointId, version, spec });
+			const reply = await this.#options.command(hostId, { op: 'start-worker', workerId, endpointId, version, spec, ...supply });
 			if (reply?.ok === true) return;
 			this.#starts.delete(workerId);
 			this.#failed(endpointId, workerId, hostId, reply === null ? 'the host does not listen' : (reply.error ?? 'the host refused'), null, '');

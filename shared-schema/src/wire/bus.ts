@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { endpointSpec } from '../endpoint/endpoint.ts';
 import { ID_PATTERN, INVENTORY_BATCH_MAX } from '../limits.ts';
-import { hostFigure, jobEvent, verdict } from './region.ts';
+import { hostFigure, jobEvent, placedVolume, registryAuth, verdict } from './region.ts';
 
 const id = z.string().regex(ID_PATTERN);
 
@@ -61,7 +61,16 @@ export type HostReportAck = z.infer<typeof hostReportAck>;
 
 /** On `controlSubject(host)`. `start-worker` is idempotent by worker id; `stop-worker` drains first (running jobs finish); `held` asks which attempts the boot has in hand or owes a report on. */
 export const hostCommand = z.discriminatedUnion('op', [
-	z.object({ op: z.literal('start-worker'), workerId: id, endpointId: id, version: z.int().min(1), spec: endpointSpec }),
+	z.object({
+		op: z.literal('start-worker'),
+		workerId: id,
+		endpointId: id,
+		version: z.int().min(1),
+		spec: endpointSpec,
+		/** As in the endpoint's grant. */
+		registryAuth: registryAuth.optional(),
+		volumes: z.array(placedVolume).optional(),
+	}),
 	z.object({ op: z.literal('stop-worker'), workerId: id }),
 	z.object({ op: z.literal('stop-jobs'), jobs: z.array(z.object({ id, epoch: z.int().min(1) })) }),
 	z.object({ op: z.literal('drain'), on: z.boolean() }),

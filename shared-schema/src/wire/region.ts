@@ -81,6 +81,11 @@ export type RevokeAnswer = z.infer<typeof revokeAnswer>;
 export const inventoryAnswer = z.object({ results: z.array(z.object({ id, epoch, state: z.enum(['queued', 'running', 'gone', 'unsure', 'forgotten']) })) });
 export type InventoryAnswer = z.infer<typeof inventoryAnswer>;
 
+/** Opens an image's registry. Never to be written to a log. */
+export const registryAuth = z.object({ username: z.string(), password: z.string() });
+/** A network volume and where it lies. */
+export const placedVolume = z.object({ id, dataCenterId: z.string().max(40) });
+
 /** What a region may run of one endpoint: the specification at a version, with secrets filled in, and the region's share of workers. */
 export const endpointGrant = z.object({
 	endpointId: id,
@@ -93,9 +98,9 @@ export const endpointGrant = z.object({
 	workersMax: z.int().min(0),
 	workersMin: z.int().min(0),
 	/** For the image's registry. */
-	registryAuth: z.object({ username: z.string(), password: z.string() }).optional(),
+	registryAuth: registryAuth.optional(),
 	/** Volumes of `spec.networkVolumeIds` and where they lie: a worker mounts the one of its own data centre. */
-	volumes: z.array(z.object({ id, dataCenterId: z.string().max(40) })).optional(),
+	volumes: z.array(placedVolume).optional(),
 });
 export type EndpointGrant = z.infer<typeof endpointGrant>;
 /** Body of `POST endpoints`; the answer is `{}`. */

@@ -13,6 +13,8 @@ const facts = {
 	gpus: [1, 3],
 	spec: spec(),
 	tempDir: '/state/w1/tmp',
+	isHost: true,
+	gpuUuids: [],
 	pingIntervalMs: 2_500,
 	agentEnv: { PATH: '/bin', HOME: '/root', LC_ALL: 'C', LONGSHORE_HOST_TOKEN: 'secret', AWS_SECRET_ACCESS_KEY: 'secret', NO_PROXY: 'corp', https_proxy: 'http://p' },
 };
@@ -59,4 +61,19 @@ test('GPUs are named by index; a CPU worker sees none', () => {
 test('an endpoint sets its own variables but not those of the protocol', () => {
 	const env = workerEnv({ ...facts, spec: spec({ env: { MODEL: 'x', RUNPOD_POD_ID: 'forged', RUNPOD_DEBUG_LEVEL: 'DEBUG' } }) });
 	expect(env).toMatchObject({ MODEL: 'x', RUNPOD_POD_ID: 'w1', RUNPOD_DEBUG_LEVEL: 'DEBUG' });
+});
+
+test('a container gets nothing of the agent’s environment, no way around its GPUs, and reaches the bridge without a proxy', () => {
+	const env = workerEnv({ ...facts, isHost: false, tempDir: null, bridgeUrl: 'http://10.89.0.1:4000', spec: spec({ env: { MODEL: 'x' } }) });
+	expect(
+		Object.keys(env)
+			.filter((name) => !name.startsWith('RUNPOD_'))
+			.sort(),
+	).toEqual(['MODEL', 'NO_PROXY', 'NVIDIA_VISIBLE_DEVICES', 'no_proxy']);
+	expect(env).toMatchObject({ NVIDIA_VISIBLE_DEVICES: 'void', NO_PROXY: '127.0.0.1,localhost,10.89.0.1', RUNPOD_GPU_COUNT: '2' });
+	expect(env['RUNPOD_WEBHOOK_PING']).toContain('http://10.89.0.1:4000/v2/ep1/ping/');
+});
+
+test('real GPUs are named by UUID, which does not move when another one fails', () => {
+	expect(workerEnv({ ...facts, gpuUuids: ['GPU-1', 'GPU-3'] })).toMatchObject({ CUDA_VISIBLE_DEVICES: 'GPU-1,GPU-3', NVIDIA_VISIBLE_DEVICES: 'GPU-1,GPU-3' });
 });

@@ -10,6 +10,7 @@ import { createProcessRuntime } from '../../../gpu-worker/src/runtime/process-ru
 import { until } from '../../support/wait.ts';
 import { isAlive } from '../support/is-alive.ts';
 import { spec } from '../support/region.ts';
+import { workerStart } from '../support/worker-start.ts';
 
 let home: string;
 let image: string;
@@ -25,7 +26,7 @@ const shell = (script: string, more = {}) => spec({ image: `process://${image}`,
 const newLog = () => createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', () => null);
 const start = async (script: string, workerId = 'w1') => {
 	const log = newLog();
-	const worker = await runtime().start({ workerId, spec: shell(script), env: (tempDir) => ({ PATH: process.env['PATH'] ?? '', TMPDIR: tempDir, MARK: workerId }), log });
+	const worker = await runtime().start(workerStart({ workerId, spec: shell(script), variables: { MARK: workerId }, log }));
 	return { ...worker, log };
 };
 
@@ -77,14 +78,13 @@ describe('a worker', () => {
 
 describe('a refusal names the reason', () => {
 	test.each([
-		['a container image', spec({ image: 'docker.io/x/y', command: ['x'] }), true, 'this host runs process:// images only'],
 		['a host that does not allow it', spec({ image: 'process:///tmp', command: ['x'] }), false, 'LONGSHORE_ALLOW_PROCESS_WORKERS'],
 		['a relative directory', spec({ image: 'process://tmp', command: ['x'] }), true, 'absolute'],
 		['no directory', spec({ image: 'process:///no/such/place', command: ['x'] }), true, 'no such directory'],
 		['no command', spec({ image: 'process:///tmp', command: [] }), true, 'start command'],
 		['a program that is not there', spec({ image: 'process:///tmp', command: ['no-such-program'] }), true, 'cannot start "no-such-program"'],
 	])('%s', async (_, refused, allowed, message) => {
-		await expect(runtime(allowed).start({ workerId: 'w1', spec: refused, env: () => ({}), log: newLog() })).rejects.toThrow(message);
+		await expect(runtime(allowed).start(workerStart({ spec: refused, log: newLog() }))).rejects.toThrow(message);
 		expect(existsSync(join(home, 'state/workers/w1'))).toBe(false);
 	});
 });

@@ -273,7 +273,7 @@ function fakeRuntime(rig: Rig): Runtime {
 				exited,
 				signals,
 				exit,
-				env: env('/tmp'),
+				env: env({ tempDir: '/tmp', bridgeUrl: null, isHost: true, ownPorts: false }),
 				terminate() {
 					signals.push('SIGTERM');
 					exit({ code: 0, signal: null });

@@ -1,0 +1,96 @@
+/** A container that was made: started with its output on the way to the log, watched to its end, and removed. */
+import { constants } from 'node:os';
+import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { tellsOutOfMemory } from '../core/kernel-log.ts';
+import type { Log } from '../log.ts';
+import type { WorkerLog } from '../logs/worker-log.ts';
+import { messageOf, statusOf } from './container-engine.ts';
+import { readKernelLog } from './kernel-log.ts';
+import type { RunningWorker, WorkerExit } from './runtime.ts';
+
+const OUT_OF_MEMORY = 'out of memory: it needed more than its share of this host';
+/** Its last words may still be on the way when it is gone. */
+const LAST_WORDS_MS = 500;
+const ENGINE_RETRY_MS = 1_000;
+/** Shells, engines and their first processes tell a signal by this much above its number. */
+const SIGNAL_CODE = 128;
+
+/** Starts the container. Throws what the engine throws. */
+export async function runContainer(engine: Docker, container: Docker.Container, workerLog: WorkerLog, log: Log): Promise<RunningWorker> {
+	// Attached before it starts, so that no line is missed.
+	const output = await container.attach({ stream: true, stdout: true, stderr: true });
+	const ended = new Promise<void>((resolve) => output.once('end', resolve).once('close', resolve).once('error', resolve));
+	engine.modem.demuxStream(output, lineSink(workerLog, 'stdout'), lineSink(workerLog, 'stderr'));
+	await container.start();
+	// A worker may be gone before it was looked at; the watch tells how.
+	const pid = await container.inspect().then(
+		({ State }) => State.Pid,
+		() => 0,
+	);
+	let gone = false;
+	let killed = false;
+	const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
+		if (gone) return;
+		killed ||= name === 'SIGKILL';
+		container.kill({ signal: name }).catch((error: unknown) => {
+			// 404 and 409: it has ended meanwhile.
+			if (![404, 409].includes(statusOf(error) ?? 0)) log.warn('the container engine did not take a signal', { containerId: container.id, name, error: messageOf(error) });
+		});
+	};
+	const watch = async (): Promise<WorkerExit> => {
+		const exit = await untilEnded(container, log);
+		gone = true;
+		const atMs = performance.now();
+		const unexplained = exit.signal === 'SIGKILL' && exit.cause === undefined && !killed;
+		const outOfMemory = unexplained && tellsOutOfMemory((await readKernelLog()) ?? '', container.id);
+		await Promise.race([ended, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+		(output as NodeJS.ReadWriteStream & { destroy(): void }).destroy();
+		await removeContainer(container, log);
+		return { ...exit, ...(outOfMemory ? { cause: OUT_OF_MEMORY } : {}), agoMs: performance.now() - atMs };
+	};
+	return { pid, exited: watch(), terminate: () => signal('SIGTERM'), kill: () => signal('SIGKILL') };
+}
+
+/** Ends and removes a container with its anonymous volumes. One that is gone already is fine. */
+export async function removeContainer(container: Docker.Container, log: Log): Promise<void> {
+	try {
+		await container.remove({ force: true, v: true });
+	} catch (error) {
+		if (statusOf(error) !== 404) log.warn('the container engine did not remove a container', { containerId: container.id, error: messageOf(error) });
+	}
+}
+
+/** An engine that is restarted breaks the wait, not the container. */
+async function untilEnded(container: Docker.Container, log: Log): Promise<WorkerExit> {
+	for (;;) {
+		try {
+			await container.wait();
+			return exitOf((await container.inspect()).State);
+		} catch (error) {
+			if (statusOf(error) === 404) return { code: null, signal: null, cause: 'its container was removed by somebody else' };
+			log.warn('the container engine does not answer; waiting for it', { containerId: container.id, error: messageOf(error) });
+			await sleep(ENGINE_RETRY_MS, undefined, { ref: false });
+		}
+	}
+}
+
+/** Not every engine tells the end of memory: then the kernel's log does. */
+function exitOf(state: { readonly ExitCode: number; readonly OOMKilled: boolean; readonly Error?: string }): WorkerExit {
+	const { ExitCode: code, OOMKilled, Error: said } = state;
+	const signal = Object.entries(constants.signals).find(([, number]) => number === code - SIGNAL_CODE)?.[0] ?? null;
+	const cause = OOMKilled ? OUT_OF_MEMORY : said === undefined || said === '' ? undefined : said.slice(0, 300);
+	return { ...(signal === null ? { code, signal } : { code: null, signal }), ...(cause === undefined || code === 0 ? {} : { cause }) };
+}
+
+/** Characters may be cut between two pieces. */
+function lineSink(log: WorkerLog, stream: 'stdout' | 'stderr'): Writable {
+	const decoder = new TextDecoder();
+	return new Writable({
+		write(piece: Buffer, _encoding, done) {
+			log.write(stream, decoder.decode(piece, { stream: true }));
+			done();
+		},
+	});
+}
