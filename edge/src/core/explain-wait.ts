@@ -11,6 +11,7 @@ export interface WaitExplanation {
 	readonly text: string;
 	/** 1 is next. */
 	readonly placeInLine: number;
+	/** The one that `text` speaks of: where the job is, or where it would go now. */
 	readonly region: string | null;
 	readonly workers: { readonly running: number; readonly idle: number; readonly initializing: number; readonly max: number };
 	/** When it should start, as far as the pace of the last jobs tells; absent when nothing is known. */
@@ -37,7 +38,7 @@ export function explainWait(facts: WaitFacts, routes: EndpointRoutes | null): Wa
 		reason,
 		text: `${ordinal(facts.placeInLine)} in line; ${text}`,
 		placeInLine: facts.placeInLine,
-		region: facts.region,
+		region: here?.region ?? null,
 		workers,
 		...(expected === null ? {} : { expectedStartInMs: expected }),
 	};

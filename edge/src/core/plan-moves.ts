@@ -1,8 +1,8 @@
 /** Which queued jobs should leave their region because another one could start them. Pure. */
 import type { RegionRoute } from '@longshore/shared-schema/wire/route';
 
-/** `gone`: the region was given up. `unable`: it has no worker and may or can start none. `slower`: it is full, and another has free slots or room. */
-export type MoveReason = 'gone' | 'unable' | 'slower';
+/** `gone`: the region was given up. `unshared`: it has no share of the endpoint any more. `unable`: it has no worker and may or can start none. `slower`: it is full, and another has free slots or room. */
+export type MoveReason = 'gone' | 'unshared' | 'unable' | 'slower';
 
 /** So many queued jobs of a region are to go elsewhere. */
 export interface Move {
@@ -15,6 +15,15 @@ export interface Move {
 export interface MoveLimits {
 	readonly leaseMs: number;
 	readonly silentMsMax: number;
+}
+
+/**
+ * Moves out of regions that may run nothing of the endpoint any more, whatever their figures say: those cross what is on its way there,
+ * and a region that has forgotten the endpoint, and its queue with it, gives none.
+ */
+export function unsharedMoves(routes: readonly RegionRoute[], { silentMsMax }: MoveLimits): Move[] {
+	const unshared = routes.filter(({ workersMax, silentMs }) => workersMax === 0 && silentMs <= silentMsMax);
+	return unshared.map(({ region }) => ({ from: region, count: Number.POSITIVE_INFINITY, reason: 'unshared' }));
 }
 
 /** The moves that the regions' figures ask for now, at most one a region. */

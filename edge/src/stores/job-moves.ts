@@ -1,6 +1,6 @@
 /** Takes queued jobs out of regions that another one could relieve: the attempt ends here first, then its region is told, then the job waits for a new one. */
 import { waitAgain } from '@longshore/shared-schema/job/dispatch';
-import { type Move, planMoves } from '../core/plan-moves.ts';
+import { type Move, planMoves, unsharedMoves } from '../core/plan-moves.ts';
 import type { JobRow } from './job-table.ts';
 import { type StoreParts, saveJob, transact } from './store-parts.ts';
 
@@ -13,7 +13,8 @@ const REVOKE_WAIT_MS = 2_000;
 export async function moveQueued(parts: StoreParts, shards: number): Promise<boolean> {
 	const { regions } = await parts.dispatcher.routes();
 	let moved = false;
-	for (const move of planMoves(regions, parts.dispatcher.moveLimits)) {
+	const limits = parts.dispatcher.moveLimits;
+	for (const move of [...unsharedMoves(regions, limits), ...planMoves(regions, limits)]) {
 		if (move.reason === 'gone') lookAtRunning(parts, move.from);
 		for (let left = Math.ceil(move.count / shards); left > 0; left -= BATCH) {
 			const rows = takeOut(parts, move, Math.min(left, BATCH));
@@ -31,7 +32,7 @@ export async function moveQueued(parts: StoreParts, shards: number): Promise<boo
 function takeOut(parts: StoreParts, { from, reason }: Move, limit: number): readonly JobRow[] {
 	const now = Date.now();
 	return transact(parts, () => {
-		const rows = parts.jobs.queuedIn(from, reason === 'gone', limit);
+		const rows = parts.jobs.queuedIn(from, reason === 'gone' || reason === 'unshared', limit);
 		for (const row of rows) saveJob(parts, row, { ...waitAgain(row.job, now), nextAt: now });
 		return rows;
 	});

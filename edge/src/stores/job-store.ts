@@ -56,7 +56,8 @@ export class JobStore extends DurableObject<Env> {
 	readonly #webhooks: WebhookOutbox;
 	readonly #submits: GroupCommit<Submission, SubmitAnswer>;
 	#endpointId: string | null = null;
-	#moving = false;
+	/** Queued jobs are being moved; `again` when the regions changed meanwhile. */
+	#moving: 'no' | 'yes' | 'again' = 'no';
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
@@ -292,15 +293,24 @@ export class JobStore extends DurableObject<Env> {
 	}
 
 	async #moveQueued(shards: number): Promise<void> {
-		if (this.#moving) return;
-		this.#moving = true;
+		if (this.#moving !== 'no') {
+			this.#moving = 'again';
+			return;
+		}
 		try {
-			if (await moveQueued(this.#parts, shards)) this.#dispatchWaiting();
+			do {
+				this.#moving = 'yes';
+				if (await moveQueued(this.#parts, shards)) this.#dispatchWaiting();
+			} while (this.#movesAgain());
 		} catch (error) {
 			logError('queued jobs not moved', error);
 		} finally {
-			this.#moving = false;
+			this.#moving = 'no';
 		}
+	}
+
+	#movesAgain(): boolean {
+		return this.#moving === 'again';
 	}
 
 	/** The endpoint was deleted: every job, payload, result and timer goes. What hosts still report finds no job and is stopped. */

@@ -37,6 +37,20 @@ describe('explainWait', () => {
 		expect(why.placeInLine).toBe(3);
 	});
 
+	test.each([
+		['the one that has it', 'us-1', 'us-1'],
+		['the one that it would go to, when none has it', null, 'eu-1'],
+		['the one that it would go to, when the one that had it has lost its share', 'asia-1', 'eu-1'],
+	])('names one region, in words and as a member: %s', (_name, at, named) => {
+		const why = explainWait(facts({ region: at }), routes([region(), region({ region: 'us-1' }), region({ region: 'asia-1', workersMax: 0 })]));
+		expect(why.region).toBe(named);
+		expect(why.text).toContain(`on its way to ${named}`);
+	});
+
+	test('names no region where there is none', () => {
+		expect(explainWait(facts(), routes([region({ workersMax: 0 })])).region).toBeNull();
+	});
+
 	test('expects the start from the usual run time and the workers that serve', () => {
 		const busy = routes([region({ workers: { ...NONE, running: 2 } })]);
 		expect(explainWait(facts({ placeInLine: 4, paceMs: 1_000 }), busy).expectedStartInMs).toBe(2_000);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planMoves } from '../../../edge/src/core/plan-moves.ts';
+import { planMoves, unsharedMoves } from '../../../edge/src/core/plan-moves.ts';
 import type { RegionRoute } from '../../../shared-schema/src/wire/route.ts';
 import { route } from './samples.ts';
 
@@ -30,6 +30,11 @@ describe('queued jobs move', () => {
 		['the region may still start workers of its own', [route('a', { workersMax: 3, queued: 3, workers: { running: 1 } }), route('b')]],
 		['those that wait at the other fill it', [full, route('b', { workersMax: 2, queued: 2, slotsFree: 1, workers: { idle: 1, running: 1 } })]],
 	])('but not when %s', (_what, routes) => expect(plan(...routes)).toBe(''));
+
+	test('off every region without a share, whatever it says of its queue, unless it is silent', () => {
+		const routes = [route('a', { workersMax: 0 }), route('b'), route('c', { workersMax: 0, silentMs: 10_001 })];
+		expect(unsharedMoves(routes, LIMITS)).toEqual([{ from: 'a', count: Number.POSITIVE_INFINITY, reason: 'unshared' }]);
+	});
 
 	test('never more to others than they have room for, and never back and forth between two', () => {
 		const any = fc.record({
