@@ -1,7 +1,8 @@
 /** A plain Python app and a Node WebSocket echo behind load-balancing endpoints, called from outside through the whole stack. */
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shellCommand } from '../support/deploy.ts';
 import { SHORT_TIMERS } from '../support/short-timers.ts';
@@ -255,4 +256,136 @@ describe('health', () => {
 		const answer = await call(none, '/');
 		expect([answer.status, await answer.json()]).toEqual([400, { error: 'no workers available' }]);
 	});
+});
+
+describe('the choice of a worker', () => {
+	const workerOf = async (path: string, affinity?: string): Promise<string> => {
+		const answer = await call(app, path, affinity === undefined ? {} : { headers: { 'x-runpod-worker-id': affinity } });
+		expect(answer.status).toBe(200);
+		return answer.headers.get('x-runpod-worker-id') ?? '';
+	};
+
+	test('requests at the same time go to the worker with the fewest', async () => {
+		const workers = await Promise.all(Array.from({ length: 8 }, () => workerOf('/slow?s=0.5')));
+		const counts = [...new Set(workers)].map((worker) => workers.filter((other) => other === worker).length);
+		expect(counts).toEqual([4, 4]);
+	});
+
+	test('a wish is fulfilled while the worker is there, and forgotten when it is not', async () => {
+		const worker = await workerOf('/');
+		for (let n = 0; n < 4; n++) expect(await workerOf('/', worker)).toBe(worker);
+		expect(await workerOf('/', 'w0000000000dead')).toMatch(/^w/);
+	});
+
+	test('who insists on a worker gets it, or hears that it is gone', async () => {
+		const worker = await workerOf('/');
+		for (const form of ['strict', 'strict-resume']) {
+			expect(await workerOf('/', `${form} ${worker}`)).toBe(worker);
+			const gone = await call(app, '/', { headers: { 'x-runpod-worker-id': `${form} w0000000000dead` } });
+			expect([gone.status, await gone.json()]).toEqual([404, { error: 'affinity_worker_gone' }]);
+		}
+		expect((await call(app, '/', { headers: { 'x-runpod-worker-id': 'perhaps w1' } })).status).toBe(400);
+	});
+});
+
+describe('keys', () => {
+	test("are checked at the edge, in the words of RunPod's load balancer", async () => {
+		const none = await fetch(`${stack.url}/lb/${app}/`);
+		expect([none.status, await none.json()]).toEqual([401, { status: 401, title: 'Unauthorized', detail: 'no token provided' }]);
+		const bad = await fetch(`${stack.url}/lb/${app}/`, { headers: { authorization: 'Bearer nonsense' } });
+		expect([bad.status, await bad.json()]).toEqual([401, { status: 401, title: 'Unauthorized', detail: 'invalid api key' }]);
+		const made = await fetch(`${stack.url}/v2/keys`, {
+			method: 'POST',
+			headers: { authorization: `Bearer ${stack.apiKey}` },
+			body: JSON.stringify({ name: 'reader', permissions: ['read'] }),
+		});
+		const { key } = (await made.json()) as { key: string };
+		expect((await call(app, '/', { headers: { authorization: `Bearer ${key}` } })).status).toBe(403);
+		expect((await call('aaaaaaaaaaaaaa', '/')).status).toBe(404);
+	});
+
+	test('a queue endpoint is not reached this way, nor this one by jobs', async () => {
+		const queue = await stack.deploy({ directory: DIRECTORY, command: 'true', workersMin: 0, workersMax: 0 });
+		expect((await call(queue, '/')).status).toBe(400);
+		const job = await fetch(`${stack.url}/v2/${app}/run`, { method: 'POST', headers: { authorization: `Bearer ${stack.apiKey}` }, body: '{"input":{}}' });
+		expect([job.status, ((await job.json()) as { error: string }).error]).toEqual([400, expect.stringContaining('load balancing endpoint')]);
+	});
+
+	test('the endpoint says where it is called', async () => {
+		const answer = await fetch(`${stack.url}/v2/serverless/${app}`, { headers: { authorization: `Bearer ${stack.apiKey}` } });
+		expect(((await answer.json()) as { requestUrls: unknown }).requestUrls).toEqual({ base: `${stack.url}/lb/${app}`, health: `${stack.url}/v2/${app}/health` });
+	});
+});
+
+describe('faults', () => {
+	test('a worker that dies with a request in hand is a 502, and another one takes its place', async () => {
+		const fragile = await stack.deploy({ type: 'LOAD_BALANCER', directory: DIRECTORY, command: PYTHON, workersMin: 0, workersMax: 1, scaling: SCALING });
+		const before = ((await (await call(fragile, '/')).json()) as Echo).worker;
+		const crashed = await call(fragile, '/crash', { method: 'POST', body: 'x' });
+		expect([crashed.status, await crashed.json()]).toEqual([502, { error: 'the worker ended the connection without an answer' }]);
+		const after = await until(
+			async () => {
+				const answer = await call(fragile, '/');
+				return answer.status === 200 ? ((await answer.json()) as Echo).worker : undefined;
+			},
+			{ what: 'another worker' },
+		);
+		expect(after).not.toBe(before);
+	}, 60_000);
+
+	test('a worker that takes too long is a 504', async () => {
+		const answer = await call(app, '/slow?s=60');
+		expect([answer.status, await answer.json()]).toEqual([504, { error: 'the worker did not end its answer in time' }]);
+	}, 30_000);
+
+	test('a worker that says that it is ill gets nothing more until it says that it is well', async () => {
+		const file = join(stack.home, 'sick');
+		const ill = await stack.deploy({ type: 'LOAD_BALANCER', directory: DIRECTORY, command: PYTHON, env: { SICK_FILE: file }, workersMin: 1, workersMax: 1, scaling: SCALING });
+		const state = async (name: string): Promise<boolean> => ((await stack.api(ill).health()) as { workers: Record<string, number> }).workers[name] === 1;
+		expect((await call(ill, '/')).status).toBe(200);
+		writeFileSync(file, '');
+		await until(() => state('unhealthy'), { what: 'an unhealthy worker' });
+		expect((await call(ill, '/')).status).toBe(400);
+		rmSync(file);
+		await until(() => state('idle'), { what: 'the worker is well' });
+		expect((await call(ill, '/')).status).toBe(200);
+	}, 60_000);
+
+	test('a host that is drained under load cuts no request', async () => {
+		const busy = await stack.deploy({ type: 'LOAD_BALANCER', directory: DIRECTORY, command: PYTHON, workersMin: 2, workersMax: 2, scaling: SCALING, idleTimeoutS: 600 });
+		await until(async () => ((await stack.api(busy).health()) as { workers: { ready: number } }).workers.ready === 2, { what: 'two workers' });
+		const listWorkers = async (): Promise<{ hostId: string; region: string }[]> => {
+			const listed = await fetch(`${stack.url}/v2/serverless/${busy}/workers`, { headers: { authorization: `Bearer ${stack.apiKey}` } });
+			return ((await listed.json()) as { workers: { hostId: string; region: string }[] }).workers;
+		};
+		const [worker] = await listWorkers();
+		const host = worker?.hostId ?? '';
+		const region = stack.local().regions.find(({ id }) => id === worker?.region);
+		const statuses: number[] = [];
+		const workers = new Set<string>();
+		let stopped = false;
+		const load = Promise.all(
+			Array.from({ length: 6 }, async () => {
+				while (!stopped) {
+					const answer = await call(busy, '/slow?s=0.3');
+					await answer.arrayBuffer();
+					statuses.push(answer.status);
+					workers.add(answer.headers.get('x-runpod-worker-id') ?? '');
+				}
+			}),
+		);
+		await until(() => statuses.length > 12, { what: 'load' });
+		const duty = (verb: string): Promise<Response> =>
+			fetch(`${region?.url}/operator/v1/hosts/${host}/${verb}`, { method: 'POST', headers: { authorization: `Bearer ${region?.operatorToken}` } });
+		expect((await duty('drain')).status).toBe(200);
+		const drained = async (): Promise<boolean> => !(await listWorkers()).some(({ hostId }) => hostId === host);
+		await until(drained, { what: 'the worker of the drained host ends' });
+		await until(() => workers.size > 2, { what: 'a worker on another host serves' });
+		const count = statuses.length;
+		await until(() => statuses.length > count + 12, { what: 'load on the new worker' });
+		stopped = true;
+		await load;
+		await duty('undrain');
+		expect(statuses.filter((status) => status !== 200)).toEqual([]);
+	}, 60_000);
 });

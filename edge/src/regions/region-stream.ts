@@ -10,7 +10,7 @@ export interface StreamedRequest {
 	readonly path: string;
 	readonly method: string;
 	readonly headers: Headers;
-	readonly body: ReadableStream<Uint8Array> | null;
+	readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
 }
 
 /** The region's answer, its body still on the way. Throws when the region is out of reach. */

@@ -7,10 +7,12 @@ import { type Env, settingsOf } from '../../env.ts';
 import { enterEndpoint } from '../../gate/endpoint.ts';
 import { holdUntil } from '../../gate/rate-limit.ts';
 import { logError } from '../../log.ts';
-import { streamToRegion } from '../../regions/region-stream.ts';
-import { findPlace, noteFailed, noteInFlight, noteWorker, type Place } from './find-region.ts';
+import { type StreamedRequest, streamToRegion } from '../../regions/region-stream.ts';
+import { findPlace, forgetRoutes, noteFailed, noteInFlight, noteWorker, type Place, TURN_MS } from './find-region.ts';
 import { headersForClient, headersForRegion } from './headers.ts';
 
+/** A body up to this is read before it is sent. Bytes. */
+const REPEATABLE_BYTES_MAX = 64 * 1024;
 /** Methods that a request to a region can be made of. */
 const METHOD = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PROPFIND|PROPPATCH|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH|PURGE)$/;
 
@@ -27,26 +29,47 @@ export async function callBalanced(env: Env, request: Request, ctx: ExecutionCon
 	return attempt(env, request, ctx, target, affinity, Date.now() + settingsOf(env).LONGSHORE_BALANCER_WAIT_MS);
 }
 
-/** A request without a body may go to another region when the first turns out to be the wrong one or out of reach. */
+/** A request whose body is at hand may go to another region when the first turns out to be the wrong one or out of reach; a stream can be sent once. */
 async function attempt(env: Env, request: Request, ctx: ExecutionContext, target: BalancedTarget, affinity: Affinity | null, deadline: number): Promise<Response> {
+	const body = await bodyOf(request);
+	const isAtHand = !(body instanceof ReadableStream);
 	while (true) {
 		const place = await findPlace(env, ctx, target.endpointId, affinity, deadline, request.signal);
 		if (typeof place === 'string') return refused(place);
-		const answer = await forward(env, request, target, place);
-		const mayRepeat = request.body === null && Date.now() < deadline;
-		if (answer !== null && (answer.headers.get(REFUSAL_HEADER) !== 'no_grant' || !mayRepeat)) return passBack(ctx, answer, place.region);
+		const mayRepeat = isAtHand && place.waitMs > TURN_MS;
+		const answer = await forward(env, request, body, target, mayRepeat && affinity?.strict !== true ? { ...place, waitMs: TURN_MS } : place);
 		if (answer === null && !mayRepeat) throw new LongshoreError('unavailable', 'the region is out of reach: try again in a moment', 1);
+		if (answer !== null && !(mayRepeat && isWorthAnotherRegion(answer))) return passBack(ctx, answer, place.region);
+		forgetRoutes(target.endpointId);
 	}
 }
 
+/** The body itself where it is small, so that it can be sent again; a larger one as it comes. */
+async function bodyOf(request: Request): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
+	const declared = Number(request.headers.get('content-length') ?? Number.NaN);
+	return request.body !== null && declared <= REPEATABLE_BYTES_MAX ? request.bytes() : request.body;
+}
+
+/** The region has no worker for it, and the worker of another one has not seen it. */
+function isWorthAnotherRegion(answer: Response): boolean {
+	const refusal = answer.headers.get(REFUSAL_HEADER);
+	return refusal === 'no_grant' || refusal === 'timed_out';
+}
+
 /** Null when the region is out of reach. */
-async function forward(env: Env, request: Request, { endpointId, path, prefix }: BalancedTarget, { region, url, waitMs }: Place): Promise<Response | null> {
+async function forward(
+	env: Env,
+	request: Request,
+	body: StreamedRequest['body'],
+	{ endpointId, path, prefix }: BalancedTarget,
+	{ region, url, waitMs }: Place,
+): Promise<Response | null> {
 	noteInFlight(region, 1);
 	try {
 		const headers = headersForRegion(request, prefix, waitMs);
 		const isSocket = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
 		if (isSocket) headers.set('upgrade', 'websocket');
-		return await streamToRegion(env, url, { endpointId, path, method: request.method, headers, body: request.body });
+		return await streamToRegion(env, url, { endpointId, path, method: request.method, headers, body });
 	} catch (error) {
 		noteInFlight(region, -1);
 		noteFailed(region);

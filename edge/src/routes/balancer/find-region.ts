@@ -10,9 +10,11 @@ import { distanceOf, measureDistances } from '../../regions/region-distance.ts';
 import { askWorkers } from '../../regions/region-workers.ts';
 import { SILENT_MS_MAX } from '../../stores/job-dispatcher.ts';
 
-/** A region is asked again at least this often, because another one may have a worker first. */
-const TURN_MS = 5_000;
+/** A region is asked again at least this often, because another one may have a worker first. ms. */
+export const TURN_MS = 2_000;
 const PAUSE_MS = 250;
+/** A region answers that late at most. ms. */
+const ANSWER_MS = 5_000;
 const FAILING_MS = 5_000;
 const REMEMBERED_MAX = 10_000;
 
@@ -39,6 +41,11 @@ export function noteInFlight(region: string, by: 1 | -1): void {
 /** A region was out of reach. */
 export function noteFailed(region: string): void {
 	failedAt.set(region, Date.now());
+}
+
+/** What is known of the endpoint's regions has turned out to be old. */
+export function forgetRoutes(endpointId: string): void {
+	routesKnown.delete(endpointId);
 }
 
 /** A worker has answered from a region. */
@@ -102,7 +109,7 @@ async function placeOfWorker(env: Env, endpointId: string, { workerId, strict }:
 
 async function awaitWorker(env: Env, { region, url }: RegionRoute, endpointId: string, waitMs: number): Promise<boolean> {
 	try {
-		const answer = awaitWorkerAnswer.parse(await postJsonToRegion(env, url, BALANCER_AWAIT_PATH, { endpointId, waitMs }, waitMs + TURN_MS));
+		const answer = awaitWorkerAnswer.parse(await postJsonToRegion(env, url, BALANCER_AWAIT_PATH, { endpointId, waitMs }, waitMs + ANSWER_MS));
 		// The share has moved: who asks too soon only hears the same.
 		if (!answer.ready && answer.refusal === 'no_grant') await scheduler.wait(PAUSE_MS);
 		return answer.ready;
