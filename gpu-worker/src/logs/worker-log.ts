@@ -42,6 +42,7 @@ class FileLog implements WorkerLog {
 	#letGoAt = 0;
 	#file: number;
 	#fileBytes = 0;
+	#closed = false;
 
 	constructor(options: WorkerLogOptions) {
 		this.#options = options;
@@ -76,7 +77,8 @@ class FileLog implements WorkerLog {
 			if (this.#rest[stream] !== '') this.#add(stream, [this.#rest[stream]]);
 			this.#rest[stream] = '';
 		}
-		closeSync(this.#file);
+		if (!this.#closed) closeSync(this.#file);
+		this.#closed = true;
 		this.#options.added();
 	}
 
@@ -92,7 +94,9 @@ class FileLog implements WorkerLog {
 		added();
 	}
 
+	/** What comes behind the end is for memory only. */
 	#append(text: string): void {
+		if (this.#closed) return;
 		this.#fileBytes += writeSync(this.#file, text);
 		if (this.#fileBytes <= WORKER_LOG_BYTES_MAX) return;
 		closeSync(this.#file);

@@ -238,7 +238,7 @@ describe('a job without any region', () => {
 		const id = await client.run();
 		eu.hosts = [...eu.hosts, host({ id: `rare-${id}`, boot: 'rare-boot', gpuType: 'NVIDIA B200' })];
 		await eu.heartbeat();
-		const job = await eu.dispatched.next((candidate) => candidate.id === id, 'dispatch', { timeoutMs: 900 });
+		const job = await eu.dispatched.next((candidate) => candidate.id === id, 'dispatch', { timeoutMs: 3_000 });
 		expect(await eu.tell(job, 'result')).toBe('accepted');
 	});
 });

@@ -191,7 +191,7 @@ describe('many webhooks', () => {
 			await region.tell(job, 'result', { text: '1' });
 			slowJobs.push(job.id);
 		}
-		await slow.next(slowJobs[3] as string);
+		await until(() => slow.hits.all.length >= 4, { what: 'four calls are under way' });
 		await sink.next(await end(client, '/quick'));
 		expect(slow.hits.all).toHaveLength(4);
 		slow.answer = () => 200;

@@ -208,7 +208,7 @@ describe('a worker that says that it holds no job', () => {
 	const poll = (release: string): Promise<{ status: number; text: string }> => rig.call('/job-take/w1?gpu=x&job_in_progress=0', undefined, sdk(release));
 	beforeEach(async () => {
 		await rig.stop();
-		rig = await startRig({ timers: { lostResultMs: 30 }, holdMs: 60 });
+		rig = await startRig({ timers: { lostResultMs: 200 }, holdMs: 400 });
 		await rig.startWorker('w1');
 		await taken('j1');
 	});

@@ -96,6 +96,13 @@ describe('a page of a log', () => {
 		expect(lines(await read({ workerId: 'w1' }))).toEqual(['line 0', 'line 1']);
 	});
 
+	test('bears words behind its end, and a second end', () => {
+		log.close();
+		log.write('stdout', 'too late\n');
+		log.note('ending twice');
+		expect(() => log.close()).not.toThrow();
+	});
+
 	test('reaches into the older half of a long log', async () => {
 		const line = 'x'.repeat(3_900);
 		const count = Math.ceil((1.5 * WORKER_LOG_BYTES_MAX) / line.length);
