@@ -19,10 +19,11 @@ export interface MoveLimits {
 
 /**
  * Moves out of regions that may run nothing of the endpoint any more, whatever their figures say: those cross what is on its way there,
- * and a region that has forgotten the endpoint, and its queue with it, gives none.
+ * and a region that has forgotten the endpoint, and its queue with it, gives none. While workers of it still end there, one may be
+ * taking the job this very moment: those regions are left to their figures until the workers are gone.
  */
 export function unsharedMoves(routes: readonly RegionRoute[], { silentMsMax }: MoveLimits): Move[] {
-	const unshared = routes.filter(({ workersMax, silentMs }) => workersMax === 0 && silentMs <= silentMsMax);
+	const unshared = routes.filter((route) => route.workersMax === 0 && present(route) === 0 && route.silentMs <= silentMsMax);
 	return unshared.map(({ region }) => ({ from: region, count: Number.POSITIVE_INFINITY, reason: 'unshared' }));
 }
 

@@ -31,8 +31,8 @@ describe('queued jobs move', () => {
 		['those that wait at the other fill it', [full, route('b', { workersMax: 2, queued: 2, slotsFree: 1, workers: { idle: 1, running: 1 } })]],
 	])('but not when %s', (_what, routes) => expect(plan(...routes)).toBe(''));
 
-	test('off every region without a share, whatever it says of its queue, unless it is silent', () => {
-		const routes = [route('a', { workersMax: 0 }), route('b'), route('c', { workersMax: 0, silentMs: 10_001 })];
+	test('off every region without a share, whatever it says of its queue, unless it is silent or has workers that may still take one', () => {
+		const routes = [route('a', { workersMax: 0 }), route('b'), route('c', { workersMax: 0, silentMs: 10_001 }), route('d', { workersMax: 0, workers: { running: 1 } })];
 		expect(unsharedMoves(routes, LIMITS)).toEqual([{ from: 'a', count: Number.POSITIVE_INFINITY, reason: 'unshared' }]);
 	});
 
