@@ -47,7 +47,7 @@ export const agentSettings = z.object({
 		.string()
 		.regex(/^\S{1,250}$/, { error: 'must be a host name or address, or host:port' })
 		.optional(),
-	LONGSHORE_DECLARED_GPUS: declaredGpus,
+	LONGSHORE_DECLARED_GPUS: declaredGpus.optional(),
 	LONGSHORE_CONTAINER_ENGINE: containerEngine.optional(),
 	LONGSHORE_CONTAINER_NETWORK: z
 		.string()

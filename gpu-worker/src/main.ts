@@ -14,6 +14,7 @@ import { connectNatsBus } from './bus/nats-bus.ts';
 import { type AgentSettings, agentSettings } from './config.ts';
 import { tunnelAddress } from './core/tunnel-address.ts';
 import { declaredInventory, type GpuInventory } from './gpu/declared.ts';
+import { type DetectedGpus, detectGpus, watchGpus } from './gpu/nvidia-smi.ts';
 import { createLog, type Log } from './log.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { chooseRuntime } from './runtime/choose-runtime.ts';
@@ -31,7 +32,9 @@ async function main(): Promise<void> {
 	const log = createLog((line) => process.stdout.write(line), { host: hostId });
 	const stateDir = settings.LONGSHORE_STATE_DIR;
 	mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-	const inventory = declaredInventory(settings.LONGSHORE_DECLARED_GPUS);
+	const declared = settings.LONGSHORE_DECLARED_GPUS;
+	const gpus: DetectedGpus = declared === undefined ? await detectGpus() : { inventory: declaredInventory(declared), rows: [], faults: new Map() };
+	const { inventory } = gpus;
 	const logs = createLogStore(join(stateDir, 'logs'), () => Date.now());
 	logs.tidy();
 	const { spool, left } = openSpool(join(stateDir, 'spool'), log);
@@ -67,6 +70,8 @@ async function main(): Promise<void> {
 		agentEnv: process.env,
 		newKey: () => randomBytes(24).toString('base64url'),
 	});
+	for (const [gpu, reason] of gpus.faults) agent.gpuFailed(gpu, reason);
+	if (gpus.rows.length > 0) watchGpus(gpus, (gpu, reason) => agent.gpuFailed(gpu, reason), log);
 	bridge.serve(agent.bridgeHost);
 	tunnel.serve(agent.tunnelHost);
 	const stop = (): void => {
@@ -142,6 +147,7 @@ function newHost(settings: AgentSettings, inventory: GpuInventory, tunnel: strin
 		log,
 		workers: new Map(),
 		attempts: new Map(),
+		gpuFaults: new Map(),
 		draining: false,
 		fenced: null,
 	};

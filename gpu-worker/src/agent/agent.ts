@@ -52,6 +52,8 @@ export interface Agent {
 	readonly tunnelHost: TunnelHost;
 	/** Lets running jobs finish as far as `LONGSHORE_STOP_GRACE_MS` allows, then ends everything. */
 	stop(): Promise<void>;
+	/** A GPU of this host does not work any more. */
+	gpuFailed(gpu: number, reason: string): void;
 	/** Ends the workers of a stop that is under way at once. */
 	hurry(): void;
 }
@@ -138,6 +140,10 @@ class HostAgent implements Agent {
 		this.#uploads.close();
 		this.#stops.shutDown();
 		this.#timeouts.close();
+	}
+
+	gpuFailed(gpu: number, reason: string): void {
+		this.#fleet.gpuFailed(gpu, reason);
 	}
 
 	hurry(): void {

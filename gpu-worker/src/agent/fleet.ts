@@ -52,6 +52,8 @@ export interface Fleet {
 	/** A drained worker may have become empty. */
 	jobEnded(worker: Worker): void;
 	freeGpus(): number;
+	/** The GPU is faulty: nobody gets it any more, and who has it ends. */
+	gpuFailed(gpu: number, reason: string): void;
 	/** Ends all workers; resolves when they are gone. */
 	endAll(graceMs: number): Promise<void>;
 	killAll(): void;
@@ -91,8 +93,8 @@ class HostFleet implements Fleet {
 		if (already !== undefined) return already.done;
 		if (this.#host.draining) throw new WorkerStartError('this host drains and starts no workers');
 		if (this.#host.fenced !== null) throw new WorkerStartError(`this host is fenced off: ${this.#host.fenced}`);
-		const total = this.#host.inventory.gpus;
-		const gpus = chooseGpus(total, this.#heldGpus(), spec.gpuCount);
+		const total = this.#host.inventory.gpus - this.#host.gpuFaults.size;
+		const gpus = chooseGpus(this.#host.inventory.gpus, this.#heldGpus(), spec.gpuCount);
 		if (gpus === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${this.freeGpus()} of ${total} are free`);
 		const done = this.#launch(order, gpus).finally(() => this.#starting.delete(workerId));
 		this.#starting.set(workerId, { gpus, done });
@@ -136,6 +138,15 @@ class HostFleet implements Fleet {
 		return this.#host.inventory.gpus - this.#heldGpus().size;
 	}
 
+	gpuFailed(gpu: number, reason: string): void {
+		const { gpuFaults, log, workers, timers } = this.#host;
+		if (gpuFaults.has(gpu)) return;
+		gpuFaults.set(gpu, reason);
+		log.error('a GPU is taken out', { gpu, reason });
+		for (const worker of workers.values()) if (worker.gpus.includes(gpu)) this.hurry(worker, timers.killGraceMs, `GPU ${gpu} failed: ${reason}`);
+		this.#parts.changed();
+	}
+
 	async endAll(graceMs: number): Promise<void> {
 		await Promise.allSettled([...this.#starting.values()].map((entry) => entry.done));
 		for (const worker of this.#host.workers.values()) {
@@ -157,7 +168,8 @@ class HostFleet implements Fleet {
 	}
 
 	#heldGpus(): Set<number> {
-		const held = new Set<number>();
+		// Nobody holds a faulty one, and nobody gets it.
+		const held = new Set<number>(this.#host.gpuFaults.keys());
 		for (const worker of this.#host.workers.values()) if (worker.exit === null) for (const gpu of worker.gpus) held.add(gpu);
 		for (const { gpus } of this.#starting.values()) for (const gpu of gpus) held.add(gpu);
 		return held;

@@ -13,6 +13,7 @@ const GATHER_MS = 10;
 const REPORT_GAP_MS = 100;
 /** Ended attempts without a verdict that a report lists per worker, so that nobody thinks them lost. */
 const ENDED_LISTED_MAX = 200;
+const GPU_FAULT_CHARS_MAX = 300;
 const LAST_LOG_CHARS = 4_000;
 
 export interface HostReports {
@@ -61,7 +62,8 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 		boot: host.boot,
 		dataCenterId: host.dataCenterId,
 		gpuType: host.inventory.gpuType,
-		gpus: host.inventory.gpus,
+		gpus: host.inventory.gpus - host.gpuFaults.size,
+		...(host.gpuFaults.size === 0 ? {} : { gpuFaults: [...host.gpuFaults].map(([gpu, reason]) => `GPU ${gpu}: ${reason}`.slice(0, GPU_FAULT_CHARS_MAX)) }),
 		gpusFree: parts.freeGpus(),
 		cudaVersion: host.inventory.cudaVersion,
 		models: host.inventory.models,

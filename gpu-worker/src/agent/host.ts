@@ -39,6 +39,8 @@ export interface Host {
 	readonly workers: Map<string, Worker>;
 	/** By `<job>.<epoch>`. */
 	readonly attempts: Map<string, Attempt>;
+	/** GPUs that no worker gets any more, by index, with the reason. */
+	readonly gpuFaults: Map<number, string>;
 	/** The operator's order: no new jobs, no new workers. */
 	draining: boolean;
 	/** Why the host keeps its hands off jobs, or null. */

@@ -127,6 +127,8 @@ export const hostFigure = z.object({
 	gpus: z.int().min(0),
 	gpusFree: z.int().min(0),
 	cudaVersion: z.string().max(10),
+	/** GPUs that were taken out of `gpus`, a line each. */
+	gpuFaults: z.array(z.string().max(300)).max(64).optional(),
 	models: z.array(z.string().max(200)).max(100),
 	draining: z.boolean(),
 });

@@ -68,6 +68,8 @@ export interface Rig {
 	untilPulled(count: number): Promise<void>;
 	event(kind: JobEvent['kind'], jobId: string): Promise<JobEvent & { frame: string | null }>;
 	stop(): Promise<void>;
+	/** As the watch of the GPUs tells the agent. */
+	gpuFailed: (gpu: number, reason: string) => void;
 }
 
 export interface RigOptions {
@@ -111,6 +113,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		log,
 		workers: new Map(),
 		attempts: new Map(),
+		gpuFaults: new Map(),
 		draining: false,
 		fenced: null,
 	};
@@ -132,6 +135,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		uploads: [],
 		usage: [],
 		storeUsage: () => true,
+		gpuFailed: () => {},
 		payloads: [],
 		verdict: () => 'accepted',
 		claim: () => 'run',
@@ -225,6 +229,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		close: async () => {},
 	};
 	const { spool, left } = openSpool(join(directory, 'spool'), log);
+	rig.gpuFailed = (gpu, reason) => agent.gpuFailed(gpu, reason);
 	const agent: Agent = startAgent({
 		host,
 		bus,
