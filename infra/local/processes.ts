@@ -148,6 +148,7 @@ export function hostChildren(plan: StackPlan): PlannedChild[] {
 				LONGSHORE_ALLOW_PROCESS_WORKERS: '1',
 				LONGSHORE_STOP_GRACE_MS: String(STOP_GRACE_MS),
 				...plan.settings.regionEnv,
+				...plan.settings.hostEnv,
 			};
 			const spec = nodeSpec(plan, `host ${host.id}`, ['gpu-worker/src/main.ts'], env);
 			return { kind: 'host', id: host.id, spec: { ...spec, stopGraceMs: Number(env.LONGSHORE_STOP_GRACE_MS) + 5_000 } };

@@ -11,6 +11,15 @@ const examples = z.enum(['auto', 'embedding', 'text-stats', 'none']);
 /** Which example endpoint is deployed. `auto`: the Python one where it can be installed, else the TypeScript one. */
 export type ExampleChoice = z.infer<typeof examples>;
 
+/** Settings of host agents about containers; each agent checks its own. */
+const containerSettings = {
+	LONGSHORE_CONTAINER_ENGINE: z.string().optional(),
+	LONGSHORE_CONTAINER_NETWORK: z.string().optional(),
+	LONGSHORE_CONTAINER_BRIDGE_HOST: z.string().optional(),
+	LONGSHORE_CONTAINER_ROOT: z.string().optional(),
+	LONGSHORE_VOLUME_PATH: z.string().optional(),
+};
+
 const stackSettings = z.object({
 	/** All state of the stack; two stacks need two homes. */
 	LONGSHORE_HOME: z.string().default('.longshore'),
@@ -22,6 +31,7 @@ const stackSettings = z.object({
 	LONGSHORE_ENDPOINT_DOMAIN: z.string().optional(),
 	LONGSHORE_JOB_SHARDS: z.string().optional(),
 	LONGSHORE_RATE_LIMITS: z.enum(['on', 'off']).optional(),
+	...containerSettings,
 	...regionTimers,
 	...edgeTimers,
 });
@@ -37,6 +47,8 @@ export interface StackSettings {
 	readonly dev: boolean;
 	/** `LONGSHORE_*` variables that the user gave and that brokers and agents know. */
 	readonly regionEnv: Readonly<Record<string, string>>;
+	/** Those that only host agents know. */
+	readonly hostEnv: Readonly<Record<string, string>>;
 	/** The same for the edge. */
 	readonly edgeEnv: Readonly<Record<string, string>>;
 }
@@ -66,6 +78,7 @@ export function readStackSettings(args: readonly string[], processEnv: Readonly<
 		allowPrivateWebhooks: parsed.LONGSHORE_WEBHOOK_ALLOW_PRIVATE === '1',
 		dev: flags.dev,
 		regionEnv: given(Object.keys(regionTimers)),
+		hostEnv: given(Object.keys(containerSettings)),
 		edgeEnv: given([
 			...Object.keys(edgeTimers),
 			'LONGSHORE_JOB_SHARDS',

@@ -22,8 +22,14 @@ describe('settings of npm start', () => {
 	});
 
 	test('pass a timer on to the processes that know it, and only those', () => {
-		const { regionEnv, edgeEnv } = readStackSettings([], { LONGSHORE_HOST_REPORT_MS: '250', LONGSHORE_SWEEP_MS: '900', LONGSHORE_WEBHOOK_ALLOW_PRIVATE: '1' });
+		const { regionEnv, hostEnv, edgeEnv } = readStackSettings([], {
+			LONGSHORE_CONTAINER_ENGINE: 'unix:///run/engine.sock',
+			LONGSHORE_HOST_REPORT_MS: '250',
+			LONGSHORE_SWEEP_MS: '900',
+			LONGSHORE_WEBHOOK_ALLOW_PRIVATE: '1',
+		});
 		expect(regionEnv).toEqual({ LONGSHORE_HOST_REPORT_MS: '250' });
+		expect(hostEnv).toEqual({ LONGSHORE_CONTAINER_ENGINE: 'unix:///run/engine.sock' });
 		expect(edgeEnv).toEqual({ LONGSHORE_SWEEP_MS: '900', LONGSHORE_WEBHOOK_ALLOW_PRIVATE: '1' });
 	});
 
