@@ -29,6 +29,7 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, body: unknown): st
 		// zod's word for a member that a derived schema made mandatory: it says nothing about the member's type.
 		return [issue.expected === 'nonoptional' ? `${field}: is missing` : `${field}: is missing: give ${article(issue.expected)}`];
 	}
+	if (issue.code === 'invalid_key') return [`${field}: ${issue.issues.map(({ message }) => message).join(', ') || issue.message}`];
 	return [`${field}: ${issue.message}`];
 }
 

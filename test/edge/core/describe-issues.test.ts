@@ -23,6 +23,7 @@ test.each<[string, unknown, RegExp[]]>([
 	['a mistyped choice', { ...good, gpu: { pools: ['ADA24'] } }, [/^gpu\.pools\.0: "ADA24" is not one of AMPERE_16, .*did you mean ADA_24\?/]],
 	['a missing choice', { name: 'x', image: 'i', gpu: good.gpu }, [/^type: is missing: choose among QUEUE, LOAD_BALANCER$/]],
 	['a missing text', { type: 'QUEUE', image: 'i', gpu: good.gpu }, [/^name: is missing: give a string$/]],
+	['a name that cannot be one', { ...good, env: { 'A B': '1' } }, [/^env\.A B: a name has letters, digits and _/]],
 	['a bound', { ...good, workers: { min: -1 } }, [/^workers\.min: .*>=0/]],
 	['a timeout outside both of its ranges', { ...good, timeout: 10 }, [/^timeout: .*5000/]],
 	['a body that is no object', [], [/^body: .*object/]],
