@@ -14,7 +14,7 @@ export default defineConfig({
 		env: { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
 		pool: 'forks',
 		// Most tests wait for a server or a timer, not for a processor.
-		maxWorkers: Math.max(3, availableParallelism()),
+		maxWorkers: Math.max(2, availableParallelism()),
 		restoreMocks: true,
 		projects: [
 			{
@@ -22,7 +22,7 @@ export default defineConfig({
 				test: {
 					name: 'unit',
 					include: ['test/*.test.ts', 'test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples,sim}/**/*.test.ts'],
-					testTimeout: 30_000,
+					testTimeout: 60_000,
 					hookTimeout: 60_000,
 					sequence: { groupOrder: 1 },
 				},
