@@ -74,7 +74,9 @@ function describe(issue: z.core.$ZodIssue, root: unknown): { path: readonly Prop
 		const inner = issue.errors.flat()[0];
 		return [{ path: [...issue.path, ...(inner?.path ?? [])], text: inner?.message ?? issue.message }];
 	}
-	return [{ path: issue.path, text: value === undefined ? `is missing (${issue.message.toLowerCase()})` : issue.message }];
+	if (value === undefined)
+		return [{ path: issue.path, text: issue.code === 'invalid_type' ? `is missing: expected ${issue.expected}` : `is missing (${issue.message.toLowerCase()})` }];
+	return [{ path: issue.path, text: issue.message }];
 }
 
 /** Names that are known at a path: what a typing error is compared with. */
