@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join, resolve } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shellCommand } from '../support/deploy.ts';
 import { SHORT_TIMERS } from '../support/short-timers.ts';
@@ -29,6 +30,7 @@ beforeAll(async () => {
 	stack = await startStack({
 		env: {
 			...SHORT_TIMERS,
+			LONGSHORE_ENDPOINT_DOMAIN: 'lb.example.com',
 			LONGSHORE_BALANCER_WAIT_MS: '4000',
 			LONGSHORE_BALANCER_STRICT_WAIT_MS: '3000',
 			LONGSHORE_BALANCER_REQUEST_MS: '8000',
@@ -48,16 +50,16 @@ function call(endpoint: string, path: string, options: RequestInit = {}): Promis
 function raw(
 	endpoint: string,
 	path: string,
-	options: { method?: string; headers?: Record<string, string | string[]>; body?: Buffer } = {},
-): Promise<IncomingMessage & { text: string }> {
+	options: { method?: string; headers?: Record<string, string | string[]>; body?: Buffer; base?: string } = {},
+): Promise<IncomingMessage & { text: string; bytes: Buffer }> {
 	return new Promise((done, fail) => {
 		const sent = request(
-			`${stack.url}/lb/${endpoint}${path}`,
+			(options.base ?? `${stack.url}/lb/${endpoint}`) + path,
 			{ method: options.method ?? 'GET', headers: { authorization: `Bearer ${stack.apiKey}`, ...options.headers } },
 			(answer) => {
 				const parts: Buffer[] = [];
 				answer.on('data', (part: Buffer) => parts.push(part));
-				answer.once('end', () => done(Object.assign(answer, { text: Buffer.concat(parts).toString() })));
+				answer.once('end', () => done(Object.assign(answer, { text: Buffer.concat(parts).toString(), bytes: Buffer.concat(parts) })));
 				answer.once('error', fail);
 			},
 		);
@@ -117,7 +119,32 @@ describe('a request reaches a worker as it is', () => {
 	});
 });
 
+describe('an endpoint with a host name of its own', () => {
+	test('gets every path of it, the keys checked as ever', async () => {
+		const own = { host: `${app}.lb.example.com` };
+		for (const path of ['/v2/x/run', '/openapi.json', '/']) {
+			const answer = await raw('', path, { headers: own, base: stack.url });
+			expect(JSON.parse(answer.text)).toMatchObject({ path });
+		}
+		const echo = JSON.parse((await raw('', '/', { headers: own, base: stack.url })).text) as Echo;
+		const headers = new Map(echo.headers.map(([name, value]) => [name.toLowerCase(), value]));
+		expect(headers.get('host')).toBe(own.host);
+		expect(headers.has('x-forwarded-prefix')).toBe(false);
+		expect((await raw('', '/', { headers: { ...own, authorization: 'Bearer nonsense' }, base: stack.url })).statusCode).toBe(401);
+		expect((await raw('', '/', { headers: { host: 'aaaaaaaaaaaaaa.lb.example.com' }, base: stack.url })).statusCode).toBe(404);
+	});
+});
+
 describe('bodies', () => {
+	test('that are compressed stay as they are', async () => {
+		const answer = await raw(app, '/gzip', { headers: { 'accept-encoding': 'gzip' } });
+		expect(answer.headers['content-encoding']).toBe('gzip');
+		expect(gunzipSync(answer.bytes).toString()).toBe('squeezed '.repeat(1_000));
+		const body = gzipSync('squeezed');
+		const echo = JSON.parse((await raw(app, '/upload', { method: 'POST', headers: { 'content-encoding': 'gzip', 'content-length': String(body.length) }, body })).text) as Echo;
+		expect(echo.bytes).toBe(body.length);
+	});
+
 	test('of 30 MB pass both ways', async () => {
 		const body = randomBytes(30_000_000);
 		const echo = (await (await call(app, '/upload', { method: 'POST', body })).json()) as Echo;
@@ -313,7 +340,7 @@ describe('keys', () => {
 
 	test('the endpoint says where it is called', async () => {
 		const answer = await fetch(`${stack.url}/v2/serverless/${app}`, { headers: { authorization: `Bearer ${stack.apiKey}` } });
-		expect(((await answer.json()) as { requestUrls: unknown }).requestUrls).toEqual({ base: `${stack.url}/lb/${app}`, health: `${stack.url}/v2/${app}/health` });
+		expect(((await answer.json()) as { requestUrls: unknown }).requestUrls).toEqual({ base: `http://${app}.lb.example.com`, health: `${stack.url}/v2/${app}/health` });
 	});
 });
 

@@ -4,6 +4,7 @@ import { BALANCED_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { type Affinity, BALANCER_REFUSALS, type BalancerRefusal, parseAffinity, REFUSAL_HEADER, WORKER_ID_HEADER } from '@longshore/shared-schema/wire/load-balancer';
 import type { BalancedTarget } from '../../core/balanced-path.ts';
 import { type Env, settingsOf } from '../../env.ts';
+import { readBody } from '../../gate/body.ts';
 import { enterEndpoint } from '../../gate/endpoint.ts';
 import { holdUntil } from '../../gate/rate-limit.ts';
 import { logError } from '../../log.ts';
@@ -22,8 +23,8 @@ export async function callBalanced(env: Env, request: Request, ctx: ExecutionCon
 	if (endpoint.spec.type !== 'LOAD_BALANCER')
 		throw new LongshoreError('invalid_request', `this is a queue endpoint: send jobs to /v2/${endpoint.id}/run or /v2/${endpoint.id}/runsync`);
 	if (!METHOD.test(request.method)) throw new LongshoreError('method_not_allowed', `${request.method.slice(0, 20)} cannot be passed on`);
-	if (Number(request.headers.get('content-length') ?? 0) > BALANCED_BODY_BYTES_MAX)
-		throw new LongshoreError('body_too_large', `request body is larger than the limit of ${BALANCED_BODY_BYTES_MAX} bytes (30 MiB): send less`);
+	// Refuses it after it was read and thrown away: a client that still sends would not see the answer.
+	if (Number(request.headers.get('content-length') ?? 0) > BALANCED_BODY_BYTES_MAX) await readBody(request, BALANCED_BODY_BYTES_MAX);
 	const affinity = parseAffinity(request.headers.get(WORKER_ID_HEADER));
 	if (affinity === 'malformed') throw new LongshoreError('invalid_request', `${WORKER_ID_HEADER}: must be a worker's id, "strict <id>" or "strict-resume <id>"`);
 	return attempt(env, request, ctx, target, affinity, Date.now() + settingsOf(env).LONGSHORE_BALANCER_WAIT_MS);
@@ -87,13 +88,18 @@ function passBack(ctx: ExecutionContext, answer: Response, region: string): Resp
 		noteInFlight(region, -1);
 		return new Response(null, { status: answer.status, statusText: answer.statusText, headers, webSocket: answer.webSocket });
 	}
+	if (headers.has('content-encoding')) {
+		// The runtime decodes what is read here: only a body that nobody touches stays compressed. Its end is not seen then.
+		noteInFlight(region, -1);
+		return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+	}
 	const through = new IdentityTransformStream();
 	const ended = answer.body.pipeTo(through.writable).then(
 		() => noteInFlight(region, -1),
 		() => noteInFlight(region, -1), // The client or the worker has left: the other side sees it by itself.
 	);
 	ctx.waitUntil(ended);
-	return holdUntil(new Response(through.readable, { status: answer.status, statusText: answer.statusText, headers, encodeBody: 'manual' }), ended);
+	return holdUntil(new Response(through.readable, { status: answer.status, statusText: answer.statusText, headers }), ended);
 }
 
 function refused(refusal: BalancerRefusal): Response {

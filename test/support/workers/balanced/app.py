@@ -1,4 +1,5 @@
 """A plain HTTP app behind a load-balancing endpoint: threads, HTTP/1.1, nothing but the standard library."""
+import gzip
 import hashlib
 import json
 import os
@@ -75,6 +76,8 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(3)
         elif url.path == "/teapot":
             self.answer(418, b"short and stout", "text/plain", (("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-Runpod-Worker-Id", "made-up"), ("Connection", "close, x-hop"), ("X-Hop", "1")))
+        elif url.path == "/gzip":
+            self.answer(200, gzip.compress(b"squeezed " * 1000), "text/plain", (("Content-Encoding", "gzip"),))
         elif url.path == "/moved":
             self.answer(302, b"", extra=(("Location", "/elsewhere"),))
         elif url.path == "/env":
