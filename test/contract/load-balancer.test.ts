@@ -1,49 +1,25 @@
 /** A plain Python app and a Node WebSocket echo behind load-balancing endpoints, called from outside through the whole stack. */
 import { createHash, randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { join, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BALANCER_TIMERS, callBalanced, DIRECTORY, type Echo, PYTHON, SCALING } from '../support/balanced-app.ts';
 import { shellCommand } from '../support/deploy.ts';
-import { SHORT_TIMERS } from '../support/short-timers.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
 import { until } from '../support/wait.ts';
-
-const DIRECTORY = resolve(import.meta.dirname, '../support/workers/balanced');
-const PYTHON = shellCommand('python3', '-u', 'app.py');
-const SCALING = { type: 'REQUEST_COUNT', requestCount: 1 } as const;
-
-interface Echo {
-	readonly method: string;
-	readonly path: string;
-	readonly headers: readonly (readonly [string, string])[];
-	readonly bytes: number;
-	readonly sha256: string;
-	readonly worker: string;
-}
 
 let stack: Stack;
 let app: string;
 
 beforeAll(async () => {
-	stack = await startStack({
-		env: {
-			...SHORT_TIMERS,
-			LONGSHORE_ENDPOINT_DOMAIN: 'lb.example.com',
-			LONGSHORE_BALANCER_WAIT_MS: '4000',
-			LONGSHORE_BALANCER_STRICT_WAIT_MS: '3000',
-			LONGSHORE_BALANCER_REQUEST_MS: '8000',
-			LONGSHORE_HEALTH_CHECK_MS: '200',
-		},
-	});
+	stack = await startStack({ env: { ...BALANCER_TIMERS, LONGSHORE_ENDPOINT_DOMAIN: 'lb.example.com' } });
 	app = await stack.deploy({ type: 'LOAD_BALANCER', directory: DIRECTORY, command: PYTHON, workersMin: 2, workersMax: 2, scaling: SCALING });
 	await until(async () => ((await stack.api(app).health()) as { workers: { idle: number } }).workers.idle === 2, { what: 'two healthy workers' });
 });
 afterAll(() => stack?.stop());
 
 function call(endpoint: string, path: string, options: RequestInit = {}): Promise<Response> {
-	return fetch(`${stack.url}/lb/${endpoint}${path}`, { redirect: 'manual', ...options, headers: { authorization: `Bearer ${stack.apiKey}`, ...options.headers } });
+	return callBalanced(stack, endpoint, path, options);
 }
 
 /** The raw answer: fetch hides headers of the connection and decodes bodies. */
@@ -342,77 +318,4 @@ describe('keys', () => {
 		const answer = await fetch(`${stack.url}/v2/serverless/${app}`, { headers: { authorization: `Bearer ${stack.apiKey}` } });
 		expect(((await answer.json()) as { requestUrls: unknown }).requestUrls).toEqual({ base: `http://${app}.lb.example.com`, health: `${stack.url}/v2/${app}/health` });
 	});
-});
-
-describe('faults', () => {
-	test('a worker that dies with a request in hand is a 502, and another one takes its place', async () => {
-		const fragile = await stack.deploy({ type: 'LOAD_BALANCER', directory: DIRECTORY, command: PYTHON, workersMin: 0, workersMax: 1, scaling: SCALING });
-		const before = ((await (await call(fragile, '/')).json()) as Echo).worker;
-		const crashed = await call(fragile, '/crash', { method: 'POST', body: 'x' });
-		expect([crashed.status, await crashed.json()]).toEqual([502, { error: 'the worker ended the connection without an answer' }]);
-		const after = await until(
-			async () => {
-				const answer = await call(fragile, '/');
-				return answer.status === 200 ? ((await answer.json()) as Echo).worker : undefined;
-			},
-			{ what: 'another worker' },
-		);
-		expect(after).not.toBe(before);
-	}, 60_000);
-
-	test('a worker that takes too long is a 504', async () => {
-		const answer = await call(app, '/slow?s=60');
-		expect([answer.status, await answer.json()]).toEqual([504, { error: 'the worker did not end its answer in time' }]);
-	}, 30_000);
-
-	test('a worker that says that it is ill gets nothing more until it says that it is well', async () => {
-		const file = join(stack.home, 'sick');
-		const ill = await stack.deploy({ type: 'LOAD_BALANCER', directory: DIRECTORY, command: PYTHON, env: { SICK_FILE: file }, workersMin: 1, workersMax: 1, scaling: SCALING });
-		const state = async (name: string): Promise<boolean> => ((await stack.api(ill).health()) as { workers: Record<string, number> }).workers[name] === 1;
-		expect((await call(ill, '/')).status).toBe(200);
-		writeFileSync(file, '');
-		await until(() => state('unhealthy'), { what: 'an unhealthy worker' });
-		expect((await call(ill, '/')).status).toBe(400);
-		rmSync(file);
-		await until(() => state('idle'), { what: 'the worker is well' });
-		expect((await call(ill, '/')).status).toBe(200);
-	}, 60_000);
-
-	test('a host that is drained under load cuts no request', async () => {
-		const busy = await stack.deploy({ type: 'LOAD_BALANCER', directory: DIRECTORY, command: PYTHON, workersMin: 2, workersMax: 2, scaling: SCALING, idleTimeoutS: 600 });
-		await until(async () => ((await stack.api(busy).health()) as { workers: { ready: number } }).workers.ready === 2, { what: 'two workers' });
-		const listWorkers = async (): Promise<{ hostId: string; region: string }[]> => {
-			const listed = await fetch(`${stack.url}/v2/serverless/${busy}/workers`, { headers: { authorization: `Bearer ${stack.apiKey}` } });
-			return ((await listed.json()) as { workers: { hostId: string; region: string }[] }).workers;
-		};
-		const [worker] = await listWorkers();
-		const host = worker?.hostId ?? '';
-		const region = stack.local().regions.find(({ id }) => id === worker?.region);
-		const statuses: number[] = [];
-		const workers = new Set<string>();
-		let stopped = false;
-		const load = Promise.all(
-			Array.from({ length: 6 }, async () => {
-				while (!stopped) {
-					const answer = await call(busy, '/slow?s=0.3');
-					await answer.arrayBuffer();
-					statuses.push(answer.status);
-					workers.add(answer.headers.get('x-runpod-worker-id') ?? '');
-				}
-			}),
-		);
-		await until(() => statuses.length > 12, { what: 'load' });
-		const duty = (verb: string): Promise<Response> =>
-			fetch(`${region?.url}/operator/v1/hosts/${host}/${verb}`, { method: 'POST', headers: { authorization: `Bearer ${region?.operatorToken}` } });
-		expect((await duty('drain')).status).toBe(200);
-		const drained = async (): Promise<boolean> => !(await listWorkers()).some(({ hostId }) => hostId === host);
-		await until(drained, { what: 'the worker of the drained host ends' });
-		await until(() => workers.size > 2, { what: 'a worker on another host serves' });
-		const count = statuses.length;
-		await until(() => statuses.length > count + 12, { what: 'load on the new worker' });
-		stopped = true;
-		await load;
-		await duty('undrain');
-		expect(statuses.filter((status) => status !== 200)).toEqual([]);
-	}, 60_000);
 });
