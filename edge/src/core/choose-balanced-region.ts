@@ -32,7 +32,7 @@ export function chooseBalancedRegion(
 		if (best === null || candidate.load < best.load || (candidate.load === best.load && candidate.distanceMs < best.distanceMs)) best = candidate;
 	}
 	if (best !== null) return { route: best.route, ready: true };
-	const asJobs = new Map([...loads].map(([region, { inFlight, failing }]) => [region, { unseen: inFlight, failing }]));
+	const asJobs = new Map([...loads].map(([region, { inFlight, failing }]) => [region, { unseen: inFlight, freed: 0, failing }]));
 	const route = chooseRegion(routes, asJobs, silentMsMax);
 	return route === null ? null : { route, ready: false };
 }

@@ -1,14 +1,17 @@
 /** Which region gets a job's next attempt. Pure. */
 import type { RegionRoute } from '@longshore/shared-schema/wire/route';
 
-/** What is known beyond the directory: jobs sent and not yet seen in a heartbeat, and regions to leave alone for now. */
+/** What is known beyond the directory's figures, and regions to leave alone for now. */
 export interface RegionLoad {
+	/** Jobs sent since the figures and not ended since. */
 	readonly unseen: number;
+	/** Jobs that the figures count, in the queue or on a worker, and that have ended since. */
+	readonly freed: number;
 	/** The last dispatch failed or the region refused. */
 	readonly failing: boolean;
 }
 
-const IDLE: RegionLoad = { unseen: 0, failing: false };
+const IDLE: RegionLoad = { unseen: 0, freed: 0, failing: false };
 
 /**
  * The first region with a free slot in the order of `routes` (the better tier first), else the first that may still start a worker for
@@ -28,7 +31,7 @@ export function chooseRegion(routes: readonly RegionRoute[], loads: ReadonlyMap<
 
 /** 0: a free slot. Below 1: a worker starts or can be started for it. Else jobs per worker. Faults weigh more than any queue. */
 function waitScore(route: RegionRoute, load: RegionLoad, silentMsMax: number): number {
-	const ahead = Math.max(0, route.queued + load.unseen + 1 - route.slotsFree);
+	const ahead = Math.max(0, route.queued + load.unseen + 1 - route.slotsFree - load.freed);
 	const present = route.workers.idle + route.workers.running + route.workers.initializing;
 	const growth = route.blocked === null ? Math.max(0, route.workersMax - present) : 0;
 	const perWorker = ahead / Math.max(1, Math.min(route.workersMax, Math.max(present, 1)));

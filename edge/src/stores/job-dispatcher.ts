@@ -6,7 +6,7 @@ import type { Whereabouts } from '@longshore/shared-schema/job/watch';
 import { INLINE_PAYLOAD_BYTES_MAX, INVENTORY_BATCH_MAX } from '@longshore/shared-schema/limits';
 import { type AttemptRef, type InventoryAnswer, inventoryAnswer, REGION_PATHS } from '@longshore/shared-schema/wire/region';
 import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
-import { chooseRegion } from '../core/choose-region.ts';
+import { chooseRegion, type RegionLoad } from '../core/choose-region.ts';
 import type { MoveLimits } from '../core/plan-moves.ts';
 import { type Env, settingsOf } from '../env.ts';
 import { createAttemptToken } from '../ids/attempt-token.ts';
@@ -29,7 +29,10 @@ export class JobDispatcher {
 	readonly #timers: JobTimers;
 	readonly #listener: PumpListener;
 	readonly #pumps = new Map<string, RegionPump>();
-	readonly #sentSince = new Map<string, number>();
+	/** Jobs sent since the routes were fetched and not ended since, by region. */
+	readonly #sentSince = new Map<string, Set<string>>();
+	/** Other jobs that ended since, by region. */
+	readonly #endedSince = new Map<string, number>();
 	#endpointId: string | null = null;
 	#routes: { at: number; value: EndpointRoutes } | null = null;
 	#fetching: Promise<EndpointRoutes> | null = null;
@@ -49,13 +52,19 @@ export class JobDispatcher {
 	assign(job: Job, now: number): Job | null {
 		const known = this.#knownRoutes(now);
 		if (known === null || this.#endpointId === null) return null;
-		const loads = new Map(known.regions.map(({ region }) => [region, { unseen: this.#sentSince.get(region) ?? 0, failing: this.#pumps.get(region)?.failing ?? false }]));
+		const loads = new Map(known.regions.map(({ region }) => [region, this.#loadOf(region)]));
 		const leaseMs = settingsOf(this.#env).LONGSHORE_REGION_LEASE_MS;
 		const held = known.regions.filter(({ silentMs }) => silentMs <= leaseMs);
 		const route = chooseRegion(held, loads, SILENT_MS_MAX);
 		if (route === null) return null;
-		this.#sentSince.set(route.region, (this.#sentSince.get(route.region) ?? 0) + 1);
+		const sent = this.#sentSince.get(route.region) ?? new Set<string>();
+		this.#sentSince.set(route.region, sent.add(job.id));
 		return assignRegion(job, route.region, createAttemptToken(this.#endpointId), now, this.#timers);
+	}
+
+	/** A job has ended in the region: what it took there is free again, sooner than the region's figures say so. */
+	ended(id: string, region: string): void {
+		if (this.#sentSince.get(region)?.delete(id) !== true) this.#endedSince.set(region, (this.#endedSince.get(region) ?? 0) + 1);
 	}
 
 	/** Hands an assigned attempt to its region's pump. `payload` may be null when the region has to fetch it. */
@@ -166,10 +175,15 @@ export class JobDispatcher {
 			const value = await this.#env.REGION_DIRECTORY.getByName('all').routes(endpointId);
 			this.#routes = { at: Date.now(), value };
 			this.#sentSince.clear();
+			this.#endedSince.clear();
 			return value;
 		} finally {
 			this.#fetching = null;
 		}
+	}
+
+	#loadOf(region: string): RegionLoad {
+		return { unseen: this.#sentSince.get(region)?.size ?? 0, freed: this.#endedSince.get(region) ?? 0, failing: this.#pumps.get(region)?.failing ?? false };
 	}
 
 	#routeOf(region: string | null): RegionRoute | null {

@@ -240,7 +240,10 @@ export class JobStore extends DurableObject<Env> {
 	report(region: string, reports: readonly Report[]): Verdict[] {
 		this.#submits.flush(Date.now());
 		const { verdicts, waiting } = applyReports(this.#parts, region, reports, Date.now());
-		for (const { event } of reports) this.#outbox.heardOf(event.id);
+		for (const { event } of reports) {
+			this.#outbox.heardOf(event.id);
+			if (event.kind === 'result') this.#parts.dispatcher.ended(event.id, region);
+		}
 		this.#webhooks.kick();
 		if (waiting) this.#dispatchWaiting();
 		return verdicts;

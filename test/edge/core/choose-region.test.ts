@@ -6,9 +6,16 @@ import { route } from './samples.ts';
 
 const SILENT_MS_MAX = 10_000;
 const choose = (routes: RegionRoute[], loads: Record<string, Partial<RegionLoad>> = {}): string | null =>
-	chooseRegion(routes, new Map(Object.entries(loads).map(([region, load]) => [region, { unseen: 0, failing: false, ...load }])), SILENT_MS_MAX)?.region ?? null;
+	chooseRegion(routes, new Map(Object.entries(loads).map(([region, load]) => [region, { unseen: 0, freed: 0, failing: false, ...load }])), SILENT_MS_MAX)?.region ?? null;
 
 describe('the region of the next attempt', () => {
+	test('stays with a region whose slots turn over many times between two figures', () => {
+		const busy = route('busy', { slotsFree: 2, workers: { running: 4 }, workersMax: 4 });
+		const cold = route('cold', { workersMax: 4 });
+		expect(choose([busy, cold], { busy: { unseen: 60, freed: 59 } })).toBe('busy');
+		expect(choose([busy, cold], { busy: { unseen: 60 } })).toBe('cold');
+	});
+
 	test('is none when none holds a grant', () => {
 		expect(choose([])).toBeNull();
 		expect(choose([route('a', { workersMax: 0, slotsFree: 9 })])).toBeNull();
