@@ -65,6 +65,8 @@ function titleOf(status: number): string {
 		413: 'Content Too Large',
 		422: 'Unprocessable Content',
 		429: 'Too Many Requests',
+		500: 'Internal Server Error',
+		503: 'Service Unavailable',
 	};
 	return titles[status] ?? 'Error';
 }

@@ -8,10 +8,15 @@ const LEAKS =
 
 /** What is wrong with any answer; empty when nothing is. `sent`: texts of the caller that may come back. */
 export function faultsOfAnswer({ template, operation }: Target, answer: RawAnswer, check: World['check']): string[] {
-	if (answer.status >= 500) return [`a fault of ours: ${answer.status} ${answer.text.slice(0, 300)}`];
+	if (answer.status >= 500) return isTrueSilence(answer) ? [] : [`a fault of ours: ${answer.status} ${answer.text.slice(0, 300)}`];
 	const problems = check(operation, answer);
 	if (answer.status < 400) return problems;
 	return [...problems, ...faultsOfRefusal(template, answer)];
+}
+
+/** A region that a fuzzed call of the operator entered has no broker: where the answer depends on it, it is true that it is silent. */
+function isTrueSilence({ status, text }: RawAnswer): boolean {
+	return status === 503 && text.includes('fuzzed did not answer');
 }
 
 /** The same for a refusal on any path, documented or not. */
