@@ -24,6 +24,19 @@ export async function registerRegions(api: EdgeApi, secrets: StackSecrets, netwo
 	);
 }
 
+/** Hosts report a moment after they are up; until the edge has heard of all it refuses data centres and GPUs that it does not know yet. */
+const HOSTS_WAIT_MS = 20_000;
+const LOOK_MS = 50;
+const regionList = z.object({ regions: z.array(z.object({ hosts: z.array(z.unknown()) })) });
+
+/** Waits until the edge knows `hosts` hosts; goes on without the late ones after a while. */
+export async function untilHostsKnown(api: EdgeApi, secrets: StackSecrets, hosts: number): Promise<void> {
+	for (const untilMs = performance.now() + HOSTS_WAIT_MS; performance.now() < untilMs; await new Promise((resolve) => setTimeout(resolve, LOOK_MS))) {
+		const { regions } = regionList.parse(await api.call('GET', '/admin/regions', secrets.operatorToken));
+		if (regions.reduce((sum, region) => sum + region.hosts.length, 0) >= hosts) return;
+	}
+}
+
 /** The account's key and the ids of the endpoints by name, made or found again. */
 export async function deploy(api: EdgeApi, secrets: StackSecrets, file: string, example: Example | undefined): Promise<{ apiKey: string; endpoints: Record<string, string> }> {
 	let deployed = readState<Deployed>(file);

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleEdge } from '../workerd/bundle.ts';
-import { deploy, registerRegions } from './deploy.ts';
+import { deploy, registerRegions, untilHostsKnown } from './deploy.ts';
 import { edgeApi } from './edge-api.ts';
 import { prepareExample } from './example.ts';
 import { endProcesses, type HomeLock, takeHome } from './home-lock.ts';
@@ -52,7 +52,9 @@ export class Stack {
 		const url = `http://127.0.0.1:${port}`;
 		const api = edgeApi(url);
 		await registerRegions(api, plan.secrets, plan.network);
-		await this.#run([...brokerChildren(plan), ...hostChildren(plan)]);
+		const hosts = hostChildren(plan);
+		await this.#run([...brokerChildren(plan), ...hosts]);
+		await untilHostsKnown(api, plan.secrets, hosts.length);
 		const deployed = await deploy(api, plan.secrets, dev ? layout.deployedDev : layout.deployed, example);
 		writeLocalJson(plan, deployed, this.#running());
 		this.#publish = () => this.#rewrite(() => writeLocalJson(plan, deployed, this.#running()));
