@@ -42,8 +42,8 @@ afterAll(() => stack?.stop(), 90_000);
 const placeOf = (endpoint: RawEndpoint, worker: string | undefined): string | undefined =>
 	endpoint.trace().find((line) => line.event === 'boot' && line.worker === worker)?.dataCenter;
 
-/** Kills every process of region `a` again and again, as the supervisor starts it anew; the returned function lets it live. */
-function keepDead(): () => void {
+/** Kills every process of region `a` again and again, as the supervisor starts it anew, while `during` runs. */
+async function whileDead<T>(during: () => Promise<T>): Promise<T> {
 	const kill = (): void => {
 		const { brokers, nats, hosts } = stack.local().pids;
 		for (const pid of [brokers['a'], nats['a'], hosts['a-host']]) {
@@ -56,7 +56,11 @@ function keepDead(): () => void {
 	};
 	kill();
 	const timer = setInterval(kill, 100);
-	return () => clearInterval(timer);
+	try {
+		return await during();
+	} finally {
+		clearInterval(timer);
+	}
 }
 
 /** Stops the relays between region `a` and the edge while `during` runs: connections hang, nothing is refused, and what was on its way comes late. */
@@ -82,12 +86,12 @@ test('a region is killed with 50 jobs queued and 5 running: all end in the other
 	await until(() => endpoint.trace().filter(({ event }) => event === 'start').length === 5, { what: '5 jobs running' });
 	const running = endpoint.trace().filter(({ event }) => event === 'start');
 	expect(running.map(({ worker }) => placeOf(endpoint, worker))).toEqual(['A-1', 'A-1', 'A-1', 'A-1', 'A-1']);
-	const letLive = keepDead();
-	const ended = await Promise.all(jobs.map((job) => endpoint.api.untilState(job, undefined, 120_000)));
+	// A start that dies with its region before the edge heard of it is no retry to the edge, so it has to have heard of all five.
+	await until(async () => (await endpoint.api.health()).jobs['inProgress'] === 5, { what: 'the edge to know the 5 jobs running' });
+	const ended = await whileDead(() => Promise.all(jobs.map((job) => endpoint.api.untilState(job, undefined, 120_000))));
 	expect(ended.map(({ status }) => status)).toEqual(jobs.map(() => 'COMPLETED'));
 	expect(new Set(ended.map(({ workerId }) => placeOf(endpoint, String(workerId))))).toEqual(new Set(['B-1']));
 	expect(ended.filter(({ retries }) => retries === 1).length).toBe(5);
-	letLive();
 	await until(
 		async () => {
 			const job = await endpoint.api.run({ n: 0 });
