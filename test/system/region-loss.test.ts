@@ -1,18 +1,21 @@
 /** A whole region dies, or is cut off for longer than its lease: its jobs end elsewhere, once, and never more workers run than the endpoint allows. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { explainEndpoint } from '../support/operator-api.ts';
 import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
 import { until } from '../support/wait.ts';
-import { countWorkers } from '../support/worker-census.ts';
+import { countWorkers, livingWorkers } from '../support/worker-census.ts';
 import { JobWatch } from './job-watch.ts';
 
-/** `a` is the region that suffers; both are as good, so the endpoint's workers go to the first by name. */
-const host = { gpuType: 'NVIDIA GeForce RTX 4090', count: 5 };
+/** `a` is the region that suffers; it has the better tier, so workers go there while they can. */
 const TOPOLOGY = {
-	regions: { a: { delayMs: 1, dataCenters: { 'A-1': { hosts: { 'a-host': host } } } }, b: { delayMs: 1, dataCenters: { 'B-1': { hosts: { 'b-host': host } } } } },
+	regions: {
+		a: { delayMs: 1, dataCenters: { 'A-1': { hosts: { 'a-host': { gpuType: 'NVIDIA GeForce RTX 4090', count: 5 } } } } },
+		b: { delayMs: 1, dataCenters: { 'B-1': { hosts: { 'b-host': { gpuType: 'NVIDIA GeForce RTX 3090', count: 5 } } } } },
+	},
 };
+const POOLS = ['ADA_24', 'AMPERE_24'];
 const LEASE_MS = 9_000;
 /** Agent lease + kill grace < host lease; fence + kill grace < region lease. */
 const TIMERS = {
@@ -75,13 +78,27 @@ async function whileCutOff<T>(during: () => Promise<T>): Promise<T> {
 	}
 }
 
+/** What a test has deployed. */
+const open: RawEndpoint[] = [];
+afterEach(async () => {
+	for (const endpoint of open.splice(0)) await remove(endpoint);
+});
+
+async function deploy(spec: Parameters<typeof deployRaw>[1]): Promise<RawEndpoint> {
+	const endpoint = await deployRaw(stack, { pools: POOLS, ...spec });
+	open.push(endpoint);
+	return endpoint;
+}
+
+/** The next test finds every GPU free, whatever this one found. */
 async function remove(endpoint: RawEndpoint): Promise<void> {
 	const response = await fetch(`${stack.url}/v2/serverless/${endpoint.id}`, { method: 'DELETE', headers: { authorization: `Bearer ${stack.apiKey}` } });
 	expect(response.status).toBe(204);
+	await until(() => livingWorkers(endpoint) === 0, { what: 'the workers of a deleted endpoint to end', timeoutMs: 60_000 });
 }
 
 test('a region is killed with 50 jobs queued and 5 running: all end in the other one, once, and it takes work again when it is back', async () => {
-	const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 5, idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 } });
+	const endpoint = await deploy({ workersMin: 0, workersMax: 5, idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 } });
 	const jobs = await Promise.all(Array.from({ length: 55 }, (_, n) => endpoint.api.run({ n, sleepMs: 4_000 })));
 	await until(() => endpoint.trace().filter(({ event }) => event === 'start').length === 5, { what: '5 jobs running' });
 	const running = endpoint.trace().filter(({ event }) => event === 'start');
@@ -100,14 +117,14 @@ test('a region is killed with 50 jobs queued and 5 running: all end in the other
 		{ what: 'work in the region that is back', timeoutMs: 40_000, everyMs: 1_000 },
 	);
 	expect((await endpoint.api.health()).jobs).toMatchObject({ failed: 0, inQueue: 0 });
-	await remove(endpoint);
 }, 240_000);
 
 test('a region is cut off past its lease while jobs run: late results are refused, each job ends once, and no more workers run than allowed', async () => {
-	const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 3, idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 } });
+	const endpoint = await deploy({ workersMin: 0, workersMax: 3, idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 } });
 	const census = countWorkers(endpoint);
 	const jobs = await Promise.all([1, 2, 3].map((n) => endpoint.api.run({ n, sleepMs: 5_000 })));
 	for (const job of jobs) await endpoint.api.untilState(job, ['IN_PROGRESS']);
+	expect(jobs.map((job) => placeOf(endpoint, endpoint.starts(job)[0]?.worker))).toEqual(['A-1', 'A-1', 'A-1']);
 	await whileCutOff(async () => {
 		// Their results are ready before the region fences itself, and reach the edge after it has given the region up.
 		await until(() => endpoint.trace().filter(({ event }) => event === 'done').length === 3, { what: 'results in the region that is cut off' });
@@ -121,13 +138,12 @@ test('a region is cut off past its lease while jobs run: late results are refuse
 	await sleep(2_000);
 	expect((await endpoint.api.health()).jobs).toMatchObject({ completed: 3, failed: 0, inQueue: 0, inProgress: 0 });
 	expect(census().most).toBe(3);
-	await remove(endpoint);
 }, 120_000);
 
 test('jobs flood in while a region is cut off and healed again and again: never more workers than the maximum at any sample', async () => {
 	// Their grants have to leave the region too, and must not hold up the one that has jobs.
-	const others = await Promise.all([1, 2, 3].map(() => deployRaw(stack, { workersMin: 0, workersMax: 1 })));
-	const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 4, scaling: { type: 'REQUEST_COUNT', requestCount: 1 } });
+	await Promise.all([1, 2, 3].map(() => deploy({ workersMin: 0, workersMax: 1 })));
+	const endpoint = await deploy({ workersMin: 0, workersMax: 4, scaling: { type: 'REQUEST_COUNT', requestCount: 1 } });
 	const census = countWorkers(endpoint);
 	const watch = new JobWatch(endpoint.api);
 	const watching = watch.start();
@@ -152,5 +168,4 @@ test('jobs flood in while a region is cut off and healed again and again: never 
 	console.log(`shares: ${moves.join('\n')}`);
 	const places = new Set(endpoint.trace().flatMap(({ event, dataCenter }) => (event === 'boot' ? [dataCenter] : [])));
 	expect(places).toEqual(new Set(['A-1', 'B-1']));
-	for (const one of [endpoint, ...others]) await remove(one);
 }, 200_000);

@@ -1,6 +1,6 @@
 /** How many workers an endpoint has and on which GPUs, on real processes: scalers, tiers, regions, and what is said when nothing fits. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { shellCommand } from '../support/deploy.ts';
 import { explainEndpoint, operatorWorkers } from '../support/operator-api.ts';
 import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
@@ -28,8 +28,21 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => stack?.stop(), 90_000);
 
-/** Deletes the endpoint and waits until its workers are gone, so that the next test has all GPUs. */
+/** What a test has deployed and not removed. */
+const open = new Set<RawEndpoint>();
+afterEach(async () => {
+	for (const endpoint of open) await remove(endpoint);
+});
+
+async function deploy(spec: Parameters<typeof deployRaw>[1]): Promise<RawEndpoint> {
+	const endpoint = await deployRaw(stack, spec);
+	open.add(endpoint);
+	return endpoint;
+}
+
+/** Deletes the endpoint and waits until its workers are gone, so that the next test has all GPUs, whatever this one finds. */
 async function remove(endpoint: RawEndpoint): Promise<void> {
+	open.delete(endpoint);
 	const response = await fetch(`${stack.url}/v2/serverless/${endpoint.id}`, { method: 'DELETE', headers: { authorization: `Bearer ${stack.apiKey}` } });
 	expect(response.status).toBe(204);
 	await until(() => livingWorkers(endpoint) === 0, { what: 'the workers of a deleted endpoint to end' });
@@ -51,21 +64,21 @@ const boots = (endpoint: RawEndpoint): number => endpoint.trace().filter(({ even
 
 describe('the number of workers', () => {
 	test('follows the request count, and never passes the maximum', async () => {
-		const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 4, scaling: { type: 'REQUEST_COUNT', requestCount: 2 }, dataCenterIds: ['W-1', 'W-2'] });
+		const endpoint = await deploy({ workersMin: 0, workersMax: 4, scaling: { type: 'REQUEST_COUNT', requestCount: 2 }, dataCenterIds: ['W-1', 'W-2'] });
 		const census = countWorkers(endpoint);
 		const jobs = await Promise.all(Array.from({ length: 5 }, (_, n) => endpoint.api.run({ n, sleepMs: 3_000 })));
 		await until(() => boots(endpoint) === 3, { what: '3 workers for 5 jobs' });
 		for (const job of jobs) await endpoint.api.untilState(job);
 		expect(boots(endpoint)).toBe(3);
 		expect(census()).toMatchObject({ most: 3 });
-		await remove(endpoint);
 	}, 60_000);
 
 	test('follows the queue delay: one at once for the first job, more when jobs wait too long, and idle ones go after the idle timeout', async () => {
-		const endpoint = await deployRaw(stack, { workersMin: 1, workersMax: 3, scaling: { type: 'QUEUE_DELAY', queueDelay: 2 }, idleTimeoutS: 3, dataCenterIds: ['W-1'] });
+		const endpoint = await deploy({ workersMin: 1, workersMax: 3, scaling: { type: 'QUEUE_DELAY', queueDelay: 2 }, idleTimeoutS: 3, dataCenterIds: ['W-1'] });
 		await endpoint.api.untilReady();
 		const at = Date.now();
-		const jobs = await Promise.all([endpoint.api.run({ sleepMs: 5_000 }), endpoint.api.run({ sleepMs: 2_000 })]);
+		// One after the other: the long one has to be the first in line, or one worker could do both in time.
+		const jobs = [await endpoint.api.run({ sleepMs: 5_000 }), await endpoint.api.run({ sleepMs: 2_000 })];
 		await until(() => boots(endpoint) === 2, { what: 'a second worker' });
 		const second = endpoint.trace().findLast(({ event }) => event === 'boot');
 		expect((second?.at ?? 0) - at).toBeGreaterThan(1_900);
@@ -77,11 +90,10 @@ describe('the number of workers', () => {
 		expect(stopped.at - idleSince).toBeLessThan(4_000);
 		await sleep(4_000);
 		expect(livingWorkers(endpoint)).toBe(1);
-		await remove(endpoint);
 	}, 90_000);
 
 	test('is decided within milliseconds of the first job of a cold endpoint, and low priority starts none', async () => {
-		const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 1, idleTimeoutS: 1 });
+		const endpoint = await deploy({ workersMin: 0, workersMax: 1, idleTimeoutS: 1 });
 		const low = await endpoint.api.run({ n: 0 }, { policy: { lowPriority: true } });
 		await sleep(1_500);
 		expect((await endpoint.api.status(low)).json).toMatchObject({ status: 'IN_QUEUE' });
@@ -97,7 +109,6 @@ describe('the number of workers', () => {
 		expect(decisions.find(({ kind }) => kind === 'scale')).toMatchObject({ text: '0 → 1: first job of an endpoint without workers', inputs: { queued: 1, low: 1 } });
 		expect(decisions.find(({ kind }) => kind === 'grants')).toMatchObject({ by: 'edge' });
 		expect(shares).toMatchObject([{ region: 'west', workersMax: 1, held: 1 }]);
-		await remove(endpoint);
 	}, 60_000);
 });
 
@@ -129,9 +140,9 @@ describe('a worker that cannot live', () => {
 
 describe('the place of workers', () => {
 	test('is the first tier with room, over all regions; freed GPUs bring the endpoint back', async () => {
-		const filler = await deployRaw(stack, { workersMin: 4, workersMax: 4, pools: ['ADA_24'] });
+		const filler = await deploy({ workersMin: 4, workersMax: 4, pools: ['ADA_24'] });
 		await filler.api.untilReady(4);
-		const endpoint = await deployRaw(stack, {
+		const endpoint = await deploy({
 			workersMin: 0,
 			workersMax: 3,
 			idleTimeoutS: 1,
@@ -151,31 +162,28 @@ describe('the place of workers', () => {
 		await until(() => livingWorkers(endpoint) === 0, { what: 'all workers idle out' });
 		const again = await endpoint.api.run({ sleepMs: 2_000 });
 		expect(await hostOf(endpoint, again)).toBe('w-4090');
-		await remove(endpoint);
 	}, 120_000);
 
 	test('obeys the data centre, and says so when it blocks', async () => {
-		const endpoint = await deployRaw(stack, { workersMin: 0, workersMax: 1, dataCenterIds: ['E-1'], pools: ['AMPERE_80'] });
+		const endpoint = await deploy({ workersMin: 0, workersMax: 1, dataCenterIds: ['E-1'], pools: ['AMPERE_80'] });
 		const job = await endpoint.api.run({ n: 1 });
 		const why = await until(async () => (await endpoint.api.status(job)).json['why'] as { text: string } | undefined, { what: 'a reason' });
 		expect(why.text).toMatch(/no region|E-1/);
 		expect(boots(endpoint)).toBe(0);
-		await remove(endpoint);
 	}, 30_000);
 
 	test.each([
 		['CUDA version', { cudaVersions: ['12.4'], pools: ['ADA_24'] }, /CUDA 12\.4: they have 12\.8/],
 		['number of GPUs', { gpuCount: 4, pools: ['ADA_24'] }, /4 GPUs: the largest has 3/],
 	])('refuses a %s that no host has, and says what there is', async (_what, spec, words) => {
-		await expect(deployRaw(stack, { workersMin: 0, workersMax: 1, ...spec })).rejects.toThrow(words);
+		await expect(deploy({ workersMin: 0, workersMax: 1, ...spec })).rejects.toThrow(words);
 	});
 
 	test('is the host that holds the model, and the allowed data centre', async () => {
-		const model = await deployRaw(stack, { workersMin: 0, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24'], model: 'org/model' });
+		const model = await deploy({ workersMin: 0, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24'], model: 'org/model' });
 		expect(await hostOf(model, await model.api.run({ sleepMs: 2_000 }))).toBe('w-4090');
 		await remove(model);
-		const east = await deployRaw(stack, { workersMin: 0, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24'], dataCenterIds: ['E-1'] });
+		const east = await deploy({ workersMin: 0, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24'], dataCenterIds: ['E-1'] });
 		expect(await hostOf(east, await east.api.run({ sleepMs: 2_000 }))).toBe('e-4090');
-		await remove(east);
 	}, 60_000);
 });
