@@ -66,7 +66,8 @@ export async function startEngine(): Promise<TestEngine> {
 async function startPodman(home: string): Promise<{ readonly address: string; stop(): Promise<void> }> {
 	const conf = join(home, 'containers.conf');
 	writeFileSync(conf, PODMAN_CONF);
-	const env = { ...process.env, CONTAINERS_CONF: conf };
+	// The engine's network programs lie where a user's path may not lead.
+	const env = { ...process.env, CONTAINERS_CONF: conf, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
 	const place = ['--root', join(home, 'root'), '--runroot', join(home, 'run')];
 	const socket = join(home, 'engine.sock');
 	const service: ChildProcess = spawn('podman', [...place, 'system', 'service', '--time=0', `unix://${socket}`], { env, stdio: 'ignore' });
