@@ -43,6 +43,12 @@ async function bill(query: string): Promise<BillRow[]> {
 	return ((await response.json()) as { billing: BillRow[] }).billing;
 }
 
+async function costsOfJobs(): Promise<{ costs: { amount: number | null; final: boolean }[] }> {
+	const response = await fetch(`${stack.url}/v2/${endpoint.id}/costs?limit=${JOBS}`, { headers: { authorization: `Bearer ${stack.apiKey}` }, signal: AbortSignal.timeout(10_000) });
+	expect(response.status).toBe(200);
+	return (await response.json()) as { costs: { amount: number | null; final: boolean }[] };
+}
+
 function sum(rows: readonly BillRow[], part: 'timeBilledMs' | 'startingMs' | 'runningMs' | 'idleMs' | 'amount'): number {
 	return rows.reduce((total, row) => total + row[part], 0);
 }
@@ -79,5 +85,12 @@ test('1,000 jobs with killed workers: the billed time is the time that the proce
 	const [whole] = await bill('');
 	expect(whole?.endpointId).toBe(endpoint.id);
 	expect(whole?.amount).toBeCloseTo(sum(rows, 'amount'), 9);
+	// A job costs its part of its worker: together as much as the bill but for lost attempts (and the milliseconds by which a host's two clocks for a job differ).
+	const { costs } = await costsOfJobs();
+	expect(costs.length).toBe(JOBS);
+	expect(costs.filter(({ amount, final }) => amount === null || !final)).toEqual([]);
+	const amount = costs.reduce((total, cost) => total + (cost.amount ?? 0), 0);
+	expect(amount).toBeLessThanOrEqual((whole?.amount ?? 0) * 1.02);
+	expect(amount).toBeGreaterThan((whole?.amount ?? 0) * 0.9);
 	process.stdout.write(`billed ${sum(rows, 'timeBilledMs')} ms, lived ${Math.round(livedMs)} ms, ${ended.length} workers\n`);
 }, 500_000);

@@ -12,6 +12,7 @@ import { describeShares } from '../core/describe-shares.ts';
 import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { isAway } from '../core/is-away.ts';
+import type { BookedWorker } from '../core/job-cost.ts';
 import type { PriceKind } from '../core/rate-usage.ts';
 import { needsNewWorkers, rolledBack } from '../core/release.ts';
 import type { ReleaseNote } from '../core/release-note.ts';
@@ -188,6 +189,11 @@ export class EndpointStore extends DurableObject<Env> {
 	/** What was booked in hours that begin in `[from, to)`, epoch milliseconds. */
 	usage(from: number, to: number): UsageRow[] {
 		return this.#usage.rows(from, to);
+	}
+
+	/** All that was booked of these workers. */
+	bookedWorkers(workers: readonly string[]): BookedWorker[] {
+		return this.#usage.booked(workers);
 	}
 
 	/** The last decisions about its shares. */

@@ -10,6 +10,7 @@ import { grantClaim } from '@longshore/shared-schema/job/report';
 import type { Claim, Verdict } from '@longshore/shared-schema/wire/region';
 import type { GoneCause } from '@longshore/shared-schema/wire/runpod-answers';
 import { explainWait, type WaitExplanation } from '../core/explain-wait.ts';
+import type { JobRun } from '../core/job-cost.ts';
 import { type Env, jobTimersOf, settingsOf } from '../env.ts';
 import { macOf } from '../ids/mac.ts';
 import { logError } from '../log.ts';
@@ -25,11 +26,13 @@ import { type JobOutcome, readOutcome } from './job-outcome.ts';
 import { purgeQueue } from './job-purge.ts';
 import { jobTexts } from './job-rekey.ts';
 import { applyReports, type Report } from './job-reports.ts';
+import { type RunQuery, runsOf } from './job-runs.ts';
 import { drainStream, followStream, type StreamPart, type StreamPlace, wakeReaders } from './job-stream.ts';
 import { commitSubmissions, type Submission, type SubmitAnswer } from './job-submit.ts';
 import { sweep } from './job-sweep.ts';
 import { type JobRow, JobTable } from './job-table.ts';
 import { type JobView, viewJob } from './job-view.ts';
+import { settledWithin } from './settled-within.ts';
 import { findLive, nextDueAt, type StoreParts, saveJob, transact } from './store-parts.ts';
 import { type JobCounts, Tallies } from './tallies.ts';
 import { TextKeys } from './text-keys.ts';
@@ -187,6 +190,17 @@ export class JobStore extends DurableObject<Env> {
 	/** The newest jobs below row `before`, for lists. */
 	list(before: number, limit: number): JobListing[] {
 		return this.#parts.jobs.newest(Date.now(), before, limit).map(({ n, job }) => ({ n, job: { ...job, token: null } }));
+	}
+
+	/** A job for lists; null when there is none or it has expired. */
+	job(id: string): Job | null {
+		const row = findLive(this.#parts, id, Date.now());
+		return row === null ? null : { ...row.job, token: null };
+	}
+
+	/** Which jobs workers had in hand. */
+	runs(query: RunQuery): JobRun[] {
+		return runsOf(this.#parts.storage.sql, query, Date.now());
 	}
 
 	/** Takes the stream chunks that earlier calls left, waiting for the first. */
@@ -375,15 +389,4 @@ export class JobStore extends DurableObject<Env> {
 		this.#parts.dispatcher.serve(endpointId);
 		this.#webhooks.serve(endpointId);
 	}
-}
-
-/** Waits for a promise that does not reject, but no longer than `waitMs`. */
-async function settledWithin(promise: Promise<void>, waitMs: number): Promise<void> {
-	if (waitMs <= 0) return;
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const over = new Promise<void>((resolve) => {
-		timer = setTimeout(resolve, waitMs);
-	});
-	await Promise.race([promise, over]);
-	clearTimeout(timer);
 }

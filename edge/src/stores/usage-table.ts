@@ -1,5 +1,6 @@
 /** What an endpoint's workers took, stored: their last figures, and what was charged by hour. */
 import type { UsageReport } from '@longshore/shared-schema/wire/usage';
+import type { BookedWorker } from '../core/job-cost.ts';
 import { METERED_SILENT_MS, type MeteredWorker, type PriceKind, rateUsage } from '../core/rate-usage.ts';
 
 const HOUR_MS = 3_600_000;
@@ -72,6 +73,21 @@ export class UsageTable {
 		] as unknown as UsageRow[];
 	}
 
+	/** All that was booked of these workers; one of which nothing is known (any more) is left out. */
+	booked(workers: readonly string[]): BookedWorker[] {
+		const names = JSON.stringify(workers);
+		const metered = this.#sql.exec<{ id: string; first_at: number; ended: number }>('SELECT id, first_at, ended FROM metered WHERE id IN (SELECT value FROM json_each(?))', names);
+		const endedOf = new Map<string, boolean>();
+		let from = Number.POSITIVE_INFINITY;
+		for (const { id, first_at, ended } of metered) {
+			endedOf.set(id, ended === 1);
+			from = Math.min(from, first_at - HOUR_MS);
+		}
+		if (endedOf.size === 0) return [];
+		const rows = this.rows(from, Number.MAX_SAFE_INTEGER).filter(({ worker }) => endedOf.has(worker));
+		return [...Map.groupBy(rows, ({ worker }) => worker)].flatMap(([worker, own]) => toBooked(worker, own, endedOf.get(worker) ?? false));
+	}
+
 	#known(region: string, named: readonly string[], now: number): MeteredWorker[] {
 		const rows = this.#sql.exec<{ id: string; region: string; starting: number; running: number; idle: number; ended: number; first_at: number; seen_at: number }>(
 			'SELECT * FROM metered WHERE (region = ? AND ended = 0 AND seen_at > ?) OR id IN (SELECT value FROM json_each(?))',
@@ -90,4 +106,24 @@ export class UsageTable {
 			seenAt: row.seen_at,
 		}));
 	}
+}
+
+function toBooked(worker: string, rows: readonly UsageRow[], ended: boolean): BookedWorker[] {
+	const last = rows.at(-1);
+	if (last === undefined) return [];
+	const sum = (part: 'starting' | 'running' | 'idle' | 'amount'): number => rows.reduce((total, row) => total + row[part], 0);
+	return [
+		{
+			worker,
+			gpuType: last.gpu_type,
+			dataCenter: last.data_center,
+			gpus: last.gpus,
+			kind: rows.every(({ kind }) => kind === last.kind) ? last.kind : 'mixed',
+			startingMs: sum('starting'),
+			runningMs: sum('running'),
+			idleMs: sum('idle'),
+			amount: sum('amount'),
+			ended,
+		},
+	];
 }

@@ -15,6 +15,19 @@ export interface BillRow {
 	readonly podId?: string;
 }
 
+/** An entry of `GET /v2/{endpoint}/costs`: one job. */
+export interface JobCostRow {
+	readonly id: string;
+	readonly status: string;
+	readonly gpuTypeId: string | null;
+	readonly startingMs: number;
+	readonly runningMs: number;
+	readonly idleMs: number;
+	/** US dollars; null: not booked yet. */
+	readonly amount: number | null;
+	readonly final: boolean;
+}
+
 /** What `GET /v2/billing/advice` answers. US dollars; shares of one GPU. */
 export interface AdviceAnswer {
 	readonly load: { readonly hours: number; readonly overheadPerBusySecond: number; readonly measured: boolean };

@@ -9,6 +9,7 @@ import { choiceOption } from '../terminal/choice.ts';
 import { formatMs } from '../terminal/duration.ts';
 import { moneyFormat } from '../terminal/money.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
+import { costOfJobs } from './cost-jobs.ts';
 
 const BUCKETS = ['hour', 'day', 'week', 'month', 'year'];
 const BAR_WIDTH = 16;
@@ -24,6 +25,7 @@ const TIME_TITLES: Readonly<Record<string, readonly [title: string, chars: numbe
 interface CostFlags {
 	readonly by: string;
 	readonly group: string;
+	readonly jobs?: boolean;
 	readonly since?: string;
 	readonly until?: string;
 	readonly gpu?: string;
@@ -40,13 +42,15 @@ interface Line {
 }
 
 export function addCost(program: Command): void {
-	define(program, 'cost [endpoint]', 'What endpoints took and cost', [
+	define(program, 'cost [endpoint] [job]', 'What endpoints and their jobs took and cost', [
 		['longshore cost', 'the last 30 days, by day and endpoint'],
 		['longshore cost embed --by hour --since 24h', 'one endpoint, today'],
 		['longshore cost --by month --group gpu --since 2026-01-01', 'which GPU types the money went to'],
+		['longshore cost embed --jobs', 'the newest jobs, a line each'],
 	])
 		.addOption(choiceOption('--by <size>', 'size of the steps', BUCKETS).default('day'))
 		.addOption(choiceOption('--group <what>', 'a line for each of these', Object.keys(GROUPS)).default('endpoint'))
+		.option('--jobs', 'a line for each of the newest jobs')
 		.option('--since <when>', 'from then on: 7d, 2026-11-01, a time (default: 30d)')
 		.option('--until <when>', 'up to then (default: now)')
 		.option('--gpu <types>', 'only these GPU types, with commas')
@@ -55,7 +59,8 @@ export function addCost(program: Command): void {
 		.action(withSession(cost));
 }
 
-async function cost(session: Session, nameOrId: string | undefined, flags: CostFlags): Promise<void> {
+async function cost(session: Session, nameOrId: string | undefined, job: string | undefined, flags: CostFlags): Promise<void> {
+	if (job !== undefined || flags.jobs === true) return costOfJobs(session, nameOrId, job, flags);
 	const now = Date.now();
 	const query = new URLSearchParams({ bucketSize: flags.by, grouping: GROUPS[flags.group] ?? flags.group });
 	if (flags.since !== undefined) query.set('startTime', billTimeOf(flags.since, '--since', now));

@@ -79,8 +79,24 @@ describe('longshore cost', () => {
 		expect(billing).toHaveLength(1);
 	});
 
+	it('shows single jobs as long as they are kept, newest first, or one', async () => {
+		const job = await embed.runAt(region);
+		expect(await region.tell(job, 'started', { workerId: 'w1' })).toBe('accepted');
+		expect(await region.tell(job, 'result', { workerId: 'w1', executionMs: 50_000, text: '1' })).toBe('accepted');
+		const { code, stdout, stderr } = await cli.run(['cost', 'embed', '--jobs']);
+		expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+		expect(cells(stdout)).toEqual([
+			['JOB', 'STATUS', 'GPU TYPE', 'STARTING', 'RUNNING', 'IDLE', 'COST'],
+			[job.id, 'COMPLETED', 'NVIDIA GeForce RTX 4090', '2.0 s', '50 s', '8.0 s', '$0.0186'],
+		]);
+		expect((await cli.run(['cost', 'embed', job.id, '--json'])).json).toMatchObject({ id: job.id, amount: expect.closeTo(0.0186, 6), final: true });
+		expect((await cli.run(['cost', 'chat', '--jobs'])).stderr).toContain('no job is kept');
+	});
+
 	it('refuses what is written wrongly and names the nearest', async () => {
 		const cases: [string[], number, string][] = [
+			[['cost', '--jobs'], 2, 'needs an endpoint'],
+			[['cost', 'embed', '--jobs', '--since', '2d'], 2, '--since does not go with single jobs'],
 			[['cost', 'embde'], 1, 'did you mean embed'],
 			[['cost', '--by', 'dya'], 2, 'did you mean day'],
 			[['cost', '--group', 'workers'], 2, 'did you mean worker'],

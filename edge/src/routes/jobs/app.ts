@@ -22,6 +22,8 @@ import { jobLogs } from '../logs/job-logs.ts';
 import { openAi } from '../openai/call.ts';
 import { openAiOperation } from '../openai/describe.ts';
 import { cancel } from './cancel.ts';
+import { costOfOne, costs } from './costs.ts';
+import { costsOperation, jobCostOperation } from './describe-costs.ts';
 import { cancelOperation, healthOperation, purgeQueueOperation, requestsOperation } from './describe-endpoint.ts';
 import { statusOperation, statusSyncOperation, streamOperation } from './describe-read.ts';
 import { retryOperation, runOperation, runsyncOperation } from './describe-submit.ts';
@@ -54,6 +56,8 @@ jobsApp.post('/v2/:endpoint/retry/:job', retryOperation, (c) => retry(c.env, c.r
 jobsApp.post('/v2/:endpoint/purge-queue', purgeQueueOperation, (c) => purgeQueue(c.env, c.req.raw, c.req.param('endpoint')));
 jobsApp.get('/v2/:endpoint/logs/:job', jobLogsOperation, (c) => jobLogs(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job'), c.executionCtx as ExecutionContext));
 jobsApp.get('/v2/:endpoint/requests', requestsOperation, (c) => requests(c.env, c.req.raw, c.req.param('endpoint')));
+jobsApp.get('/v2/:endpoint/costs', costsOperation, (c) => costs(c.env, c.req.raw, c.req.param('endpoint')));
+jobsApp.get('/v2/:endpoint/costs/:job', jobCostOperation, (c) => costOfOne(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 jobsApp.get('/v2/:endpoint/webhooks', webhookCountsOperation, (c) => webhookCounts(c.env, c.req.raw, c.req.param('endpoint')));
 jobsApp.get('/v2/:endpoint/webhooks/:job', webhookLogOperation, (c) => webhookLog(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 jobsApp.post('/v2/:endpoint/webhooks/:job/replay', replayWebhookOperation, (c) => replayWebhook(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
