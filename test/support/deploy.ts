@@ -19,6 +19,8 @@ export interface DeploySpec {
 	readonly dataCenterIds?: readonly string[];
 	readonly cudaVersions?: readonly string[];
 	readonly model?: string;
+	/** Ids of volumes. */
+	readonly networkVolumes?: readonly string[];
 	readonly fallbackOrder?: 'tier' | 'region';
 	readonly executionTimeoutMs?: number;
 }
@@ -71,6 +73,7 @@ function toCreateRequest(spec: DeploySpec): object {
 		scaling: spec.scaling ?? { type: 'QUEUE_DELAY', queueDelay: 1 },
 		...(spec.dataCenterIds === undefined ? {} : { dataCenterIds: spec.dataCenterIds }),
 		...(spec.model === undefined ? {} : { model: spec.model }),
+		...(spec.networkVolumes === undefined ? {} : { networkVolumes: spec.networkVolumes }),
 		...(spec.fallbackOrder === undefined ? {} : { fallbackOrder: spec.fallbackOrder }),
 		...(spec.executionTimeoutMs === undefined ? {} : { timeout: spec.executionTimeoutMs }),
 	};

@@ -23,6 +23,18 @@ export async function explainEndpoint(stack: Stack, endpointId: string): Promise
 	return decisionsV2.parse(JSON.parse(text));
 }
 
+/** Takes a host out of service or back, as its region's operator. */
+export async function putHostOnDuty(stack: Stack, regionId: string, hostId: string, duty: 'cordon' | 'drain' | 'undrain'): Promise<void> {
+	const region = stack.local().regions.find(({ id }) => id === regionId);
+	if (region === undefined) throw new Error(`no region ${regionId}`);
+	const response = await fetch(`${region.url}/operator/v1/hosts/${hostId}/${duty}`, {
+		method: 'POST',
+		headers: { authorization: `Bearer ${region.operatorToken}` },
+		signal: AbortSignal.timeout(10_000),
+	});
+	if (!response.ok) throw new Error(`${duty} of ${hostId} answered ${response.status}: ${await response.text()}`);
+}
+
 async function ask<T>(region: { readonly url: string; readonly operatorToken: string }, what: string): Promise<T | null> {
 	try {
 		const response = await fetch(`${region.url}/operator/v1/${what}`, { headers: { authorization: `Bearer ${region.operatorToken}` }, signal: AbortSignal.timeout(2_000) });

@@ -1,6 +1,6 @@
 /** Puts the edge's and the regions' decisions about an endpoint together. Pure. */
 import type { DecisionsAnswer } from '@longshore/shared-schema/wire/region-decisions';
-import type { DecisionsV2 } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
+import type { DecisionsV2, PlacementObstacle } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
 import type { Share } from './allocate-grants.ts';
 
 /** What one region answered; null: nothing. */
@@ -14,6 +14,7 @@ export function showDecisions(
 	shares: readonly Share[],
 	ownDecisions: readonly Omit<DecisionsV2['decisions'][number], 'by'>[],
 	regions: readonly AnswerOfRegion[],
+	obstacles: readonly PlacementObstacle[],
 	isoAgo: (agoMs: number) => string,
 ): DecisionsV2 {
 	const answers = regions.flatMap(({ region, answer }) => (answer === null ? [] : [{ region, ...answer }]));
@@ -28,6 +29,7 @@ export function showDecisions(
 			tiers: tiers === undefined ? null : [...tiers],
 		})),
 		missing: answers.filter(({ missing }) => missing > 0).map(({ region, missing, blocked }) => ({ region, workers: missing, text: blocked })),
+		obstacles: [...obstacles],
 		failures: answers
 			.flatMap(({ region, failures }) => failures.map(({ agoMs, ...failure }) => ({ region, ...failure, at: isoAgo(agoMs) })))
 			.sort((a, b) => (a.at < b.at ? -1 : 1)),

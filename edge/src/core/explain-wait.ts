@@ -1,6 +1,9 @@
 /** Why a job waits, in a sentence and in machine-readable form. Pure. */
 import type { JobPhase } from '@longshore/shared-schema/job/job';
+import type { PlacementObstacle } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
 import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
+
+import { describeObstacles } from './placement-obstacles.ts';
 
 /** What keeps a queued job from starting. */
 export type WaitReason = 'no_region' | 'region_silent' | 'no_capacity' | 'worker_starting' | 'workers_failing' | 'workers_busy' | 'no_workers_allowed' | 'dispatching';
@@ -14,6 +17,8 @@ export interface WaitExplanation {
 	/** The one that `text` speaks of: where the job is, or where it would go now. */
 	readonly region: string | null;
 	readonly workers: { readonly running: number; readonly idle: number; readonly initializing: number; readonly max: number };
+	/** With `no_region`: what keeps the endpoint off every host that there is. */
+	readonly obstacles?: readonly PlacementObstacle[];
 	/** When it should start, as far as the pace of the last jobs tells; absent when nothing is known. */
 	readonly expectedStartInMs?: number;
 }
@@ -25,6 +30,8 @@ export interface WaitFacts {
 	readonly placeInLine: number;
 	readonly paceMs: number | null;
 	readonly silentMsMax: number;
+	/** What keeps the endpoint off every host; empty when some host may run it, or nobody has looked. */
+	readonly obstacles?: readonly PlacementObstacle[];
 }
 
 /** Explains a queued job's wait from the regions' figures. */
@@ -40,6 +47,7 @@ export function explainWait(facts: WaitFacts, routes: EndpointRoutes | null): Wa
 		placeInLine: facts.placeInLine,
 		region: here?.region ?? null,
 		workers,
+		...(reason === 'no_region' && facts.obstacles !== undefined && facts.obstacles.length > 0 ? { obstacles: facts.obstacles } : {}),
 		...(expected === null ? {} : { expectedStartInMs: expected }),
 	};
 }
@@ -51,7 +59,9 @@ function reasonOf(facts: WaitFacts, routes: EndpointRoutes | null, here: RegionR
 	if (here === null)
 		return {
 			reason: 'no_region',
-			text: 'no region has a host that may run this endpoint: check its GPU pools, data centres and CUDA versions against the hosts; those that drain do not count',
+			text:
+				describeObstacles(facts.obstacles ?? []) ??
+				'no region has a host that may run this endpoint: check its GPU pools, data centres and CUDA versions against the hosts; those that drain do not count',
 		};
 	if (here.silentMs > facts.silentMsMax) return { reason: 'region_silent', text: `region ${here.region} has not been heard for ${Math.round(here.silentMs / 1_000)} s` };
 	if (workers.initializing > 0 && workers.idle === 0) return { reason: 'worker_starting', text: `${count(workers.initializing, 'worker')} starting in ${here.region}` };

@@ -13,6 +13,7 @@ import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
 import { isAway } from '../core/is-away.ts';
 import type { BookedWorker } from '../core/job-cost.ts';
+import { describeObstacles, placementObstacles } from '../core/placement-obstacles.ts';
 import type { PriceKind } from '../core/rate-usage.ts';
 import { needsNewWorkers, rolledBack } from '../core/release.ts';
 import type { ReleaseNote } from '../core/release-note.ts';
@@ -250,7 +251,9 @@ export class EndpointStore extends DurableObject<Env> {
 		if (changed) {
 			this.#save(record);
 			const inputs = { workersMax: current.spec.workersMax, workersMin: current.spec.workersMin, shares, uses: Object.fromEntries(uses) };
-			this.#decisions.note('grants', describeShares(current.shares, shares, uses), inputs, Date.now());
+			const nowhere = describeObstacles(placementObstacles(current, regions));
+			const text = [describeShares(current.shares, shares, uses), ...(nowhere === null ? [] : [nowhere])].join('; ');
+			this.#decisions.note('grants', text, inputs, Date.now());
 		}
 		await this.env.REGION_DIRECTORY.getByName('all').putEndpoint(record);
 		return record;

@@ -5,6 +5,7 @@ import type { JobTimers } from '@longshore/shared-schema/job/settings';
 import type { Whereabouts } from '@longshore/shared-schema/job/watch';
 import { INLINE_PAYLOAD_BYTES_MAX, INVENTORY_BATCH_MAX } from '@longshore/shared-schema/limits';
 import { type AttemptRef, type InventoryAnswer, inventoryAnswer, REGION_PATHS } from '@longshore/shared-schema/wire/region';
+import type { PlacementObstacle } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
 import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
 import { chooseRegion, type RegionLoad } from '../core/choose-region.ts';
 import type { MoveLimits } from '../core/plan-moves.ts';
@@ -127,6 +128,12 @@ export class JobDispatcher {
 			bootGone: job.hostBoot !== null && known.lostBoots.includes(job.hostBoot),
 			askedAt,
 		};
+	}
+
+	/** What keeps the endpoint off every host, where no region has a share of it. */
+	async obstacles({ regions }: EndpointRoutes): Promise<readonly PlacementObstacle[]> {
+		if (this.#endpointId === null || regions.some(({ workersMax }) => workersMax > 0)) return [];
+		return this.#env.REGION_DIRECTORY.getByName('all').obstacles(this.#endpointId);
 	}
 
 	/** Tells regions to forget attempts. Best effort: a verdict stops what this does not reach. */

@@ -219,8 +219,9 @@ export class JobStore extends DurableObject<Env> {
 		if (row === null || !isQueued(row.job.phase)) return null;
 		const { dispatcher, jobs, tallies } = this.#parts;
 		const routes = await dispatcher.routes();
+		const obstacles = await dispatcher.obstacles(routes);
 		const placeInLine = 1 + ahead + jobs.queuedBefore(row.job.createdAt);
-		return explainWait({ phase: row.job.phase, region: row.job.region, placeInLine, paceMs: tallies.paceMs, silentMsMax: SILENT_MS_MAX }, routes);
+		return explainWait({ phase: row.job.phase, region: row.job.region, placeInLine, paceMs: tallies.paceMs, silentMsMax: SILENT_MS_MAX, obstacles }, routes);
 	}
 
 	/** How many queued jobs of this shard were submitted before `createdAt`. */

@@ -6,10 +6,12 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Catalog } from '@longshore/shared-schema/catalog/catalog';
 import type { EndpointGrant, EndpointPush, HostFigure, RegionHeartbeat, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import { REGION_PATHS } from '@longshore/shared-schema/wire/region';
+import type { PlacementObstacle } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
 import type { EndpointRoutes } from '@longshore/shared-schema/wire/route';
 import { allocateGrants } from '../core/allocate-grants.ts';
 import type { EndpointRecord } from '../core/endpoint-record.ts';
 import type { RegionCapacity } from '../core/grant-units.ts';
+import { placementObstacles } from '../core/placement-obstacles.ts';
 import { planMoves } from '../core/plan-moves.ts';
 import { addCounts, capacityPrint, grantOf, NO_WORKERS, routesOf } from '../core/region-figures.ts';
 import { placedOf } from '../core/supply.ts';
@@ -180,6 +182,12 @@ export class RegionDirectory extends DurableObject<Env> {
 		const record = this.#endpoints.get(endpointId);
 		const silentMsOf = (region: string): number => this.#silentMs(region);
 		return routesOf(record ?? null, this.#regions, this.#live, silentMsOf, this.#lostBoots.list());
+	}
+
+	/** What keeps an endpoint off every host; empty while some host may run it. */
+	obstacles(endpointId: string): PlacementObstacle[] {
+		const record = this.#endpoints.get(endpointId);
+		return record === undefined ? [] : placementObstacles(record, this.capacity());
 	}
 
 	/** An endpoint's workers over all regions. */

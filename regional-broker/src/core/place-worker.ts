@@ -25,11 +25,13 @@ export interface PlaceHost {
 export type Placement = { readonly hostId: string; readonly why: string } | { readonly blocked: string; readonly retryInMs: number | null };
 
 const BLOCKED_CHARS_MAX = 300;
+const PASSED_OVER_MAX = 2;
 
-/** The best host: pools or GPU types in the endpoint's order, then the one that holds the model, then spread. */
-export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[]): Placement {
-	const allowed = hosts.filter((host) => spec.dataCenterIds.length === 0 || spec.dataCenterIds.includes(host.dataCenterId));
-	if (spec.gpuCount === 0) return placeAmong('CPU', allowed.slice(), spec) ?? blockedBy([explain('CPU', allowed, spec)], allowed);
+/** The best host: pools or GPU types in the endpoint's order, then the one that holds the model, then spread. `volumes`: those that the data centres of `spec` come from. */
+export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[], volumes: readonly { readonly id: string }[] = []): Placement {
+	const allowed = hosts.filter((host) => isInReach(host, spec));
+	const blockedBy = (explanations: readonly string[]): Placement => blocked([...explanations, ...passedOver(hosts, spec, volumes)], allowed);
+	if (spec.gpuCount === 0) return placeAmong('CPU', allowed.slice(), spec) ?? blockedBy([explain('CPU', allowed, spec)]);
 	const named = spec.gpuPools.length + spec.gpuTypes.length > 0;
 	const explanations: string[] = [];
 	for (const tier of gpuTiers(spec)) {
@@ -38,17 +40,34 @@ export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[]): Place
 		if (placement !== null) return placement;
 		if (members.length > 0 || named) explanations.push(explain(tier, members, spec));
 	}
-	return blockedBy(explanations.length > 0 ? explanations : ['no host with GPUs in the allowed data centres'], allowed);
+	return blockedBy(explanations.length > 0 ? explanations : ['no host with GPUs in the allowed data centres']);
 }
 
 function placeAmong(pool: string, members: PlaceHost[], spec: PlaceSpec): Placement | null {
 	const best = members.filter((host) => obstacle(host, spec) === null).sort((a, b) => compareHosts(a, b, spec))[0];
 	if (best === undefined) return null;
-	const cached = spec.model !== null && best.models.includes(spec.model) ? ', holds the model' : '';
-	return { hostId: best.id, why: `${pool} in ${best.dataCenterId}${cached}` };
+	return { hostId: best.id, why: `${pool} in ${best.dataCenterId}${spec.model === null ? '' : `, ${aboutModel(spec.model, best, members, spec)}`}` };
 }
 
+function aboutModel(model: string, best: PlaceHost, members: readonly PlaceHost[], spec: PlaceSpec): string {
+	if (best.models.includes(model)) return 'holds the model';
+	const holder = members.find(({ models }) => models.includes(model));
+	const why = holder === undefined ? null : obstacle(holder, spec);
+	return `does not hold ${model}: ${holder === undefined || why === null ? 'no host of this tier does' : `${holder.id} does and ${WORDS[why]}`}`;
+}
+
+const isInReach = ({ dataCenterId }: PlaceHost, { dataCenterIds }: PlaceSpec): boolean => dataCenterIds.length === 0 || dataCenterIds.includes(dataCenterId);
+
 type Obstacle = 'draining' | 'excluded' | 'cuda' | 'small' | 'full' | 'backoff';
+
+const WORDS: Readonly<Record<Obstacle, string>> = {
+	draining: 'takes no workers now',
+	excluded: 'has an excluded GPU type',
+	cuda: 'has the wrong CUDA version',
+	small: 'has too few GPUs',
+	full: 'is full',
+	backoff: 'waits after a failed start',
+};
 
 function obstacle(host: PlaceHost, spec: PlaceSpec): Obstacle | null {
 	if (host.draining) return 'draining';
@@ -89,7 +108,21 @@ function explain(pool: string, members: readonly PlaceHost[], spec: PlaceSpec): 
 	return `${pool} has only draining hosts`;
 }
 
-function blockedBy(explanations: readonly string[], hosts: readonly PlaceHost[]): Placement {
+/** Hosts of the endpoint's tiers with room that a rule of the endpoint keeps it off: what it could change. */
+function passedOver(hosts: readonly PlaceHost[], spec: PlaceSpec, volumes: readonly { readonly id: string }[]): string[] {
+	const rules = hosts.flatMap((host) => {
+		if (spec.gpuCount > 0 && (host.gpusFree < spec.gpuCount || !gpuTiers(spec).includes(tierNameOf(spec, host.gpuType) ?? ''))) return [];
+		const kind = obstacle(host, spec);
+		if (kind === 'cuda') return [`${host.id} has room and CUDA ${host.cudaVersion}, not ${describeCuda(spec)}`];
+		if (kind === 'excluded') return [`${host.id} has room and an excluded GPU type`];
+		if (kind !== null || isInReach(host, spec)) return [];
+		const lies = volumes.length === 0 ? '' : `, where ${names(volumes.map(({ id }) => `volume ${id}`))} ${volumes.length === 1 ? 'lies' : 'lie'}`;
+		return [`${host.id} has room in ${host.dataCenterId}, not in ${names(spec.dataCenterIds)}${lies}`];
+	});
+	return rules.slice(0, PASSED_OVER_MAX);
+}
+
+function blocked(explanations: readonly string[], hosts: readonly PlaceHost[]): Placement {
 	const waits = hosts.map((host) => host.backoffMs).filter((ms) => ms > 0);
 	return { blocked: explanations.join(', ').slice(0, BLOCKED_CHARS_MAX), retryInMs: waits.length > 0 ? Math.min(...waits) : null };
 }

@@ -283,7 +283,7 @@ export class Scaler {
 		const { registry, decisions } = this.#options;
 		for (let started = 0; started < count; started++) {
 			const hosts = this.#placeHosts(grant.endpointId);
-			const placement = placeWorker(grant.spec, hosts);
+			const placement = placeWorker(grant.spec, hosts, grant.volumes);
 			if ('blocked' in placement) {
 				decisions.note(grant.endpointId, 'blocked', placement.blocked, { missing: count - started, hosts: hosts.length });
 				return { started, blocked: placement.blocked, retryInMs: placement.retryInMs };

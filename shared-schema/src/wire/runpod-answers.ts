@@ -1,6 +1,7 @@
 /** Shapes of the job API's answers, for its document and for whoever checks an answer. The edge writes most of them as text, without these. */
 import * as z from 'zod';
 import { BATCH_REQUESTS_MAX } from '../limits.ts';
+import { placementObstacle } from './rest-v2/decisions-answer.ts';
 import { RUNPOD_STATUSES } from './runpod-job.ts';
 
 const jobId = z
@@ -24,6 +25,7 @@ const waitExplanation = z
 		placeInLine: z.int().min(1).describe('1 is next.'),
 		region: z.string().nullable(),
 		workers: z.object({ running: count, idle: count, initializing: count, max: count }),
+		obstacles: z.array(placementObstacle).optional().describe('With `no_region`: what keeps the endpoint off every host that there is.'),
 		expectedStartInMs: ms.optional().describe('When it should start, as far as the pace of the last jobs tells.'),
 	})
 	.describe('Why the job waits; there while it has been queued for a second or more.');

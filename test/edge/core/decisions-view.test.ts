@@ -18,6 +18,7 @@ test('decisions of the edge and of regions come in the order of time, with what 
 			{ region: 'eu', answer: eu },
 			{ region: 'us', answer: null },
 		],
+		[{ constraint: 'cuda', hosts: 2, text: '2 hosts have CUDA 12.8, not 12.4' }],
 		(agoMs) => new Date(Date.parse('2026-01-01T00:00:03.000Z') - agoMs).toISOString(),
 	);
 	expect(decisionsV2.parse(view)).toEqual(view);

@@ -51,6 +51,17 @@ describe('explainWait', () => {
 		expect(explainWait(facts(), routes([region({ workersMax: 0 })])).region).toBeNull();
 	});
 
+	test('names what keeps the endpoint off every host, in words and as a member', () => {
+		const obstacles = [
+			{ constraint: 'draining', hosts: 1, text: 'h-1 is drained or cordoned' },
+			{ constraint: 'cuda', hosts: 2, text: '2 hosts have CUDA 12.8, not 12.4' },
+		] as const;
+		const why = explainWait(facts({ obstacles }), routes([region({ workersMax: 0 })]));
+		expect(why.text).toBe('3rd in line; no host may run this endpoint now: h-1 is drained or cordoned; 2 hosts have CUDA 12.8, not 12.4');
+		expect(why.obstacles).toEqual(obstacles);
+		expect(explainWait(facts({ obstacles }), routes([region()]))).not.toHaveProperty('obstacles');
+	});
+
 	test('expects the start from the usual run time and the workers that serve', () => {
 		const busy = routes([region({ workers: { ...NONE, running: 2 } })]);
 		expect(explainWait(facts({ placeInLine: 4, paceMs: 1_000 }), busy).expectedStartInMs).toBe(2_000);

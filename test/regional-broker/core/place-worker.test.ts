@@ -73,6 +73,22 @@ describe('reasons', () => {
 	] as const)('%s', (_, hosts, text) => {
 		expect(blockedOf({ ...spec, cudaVersions: ['12.8'] }, hosts)).toContain(text);
 	});
+	it.each<[string, Partial<PlaceSpec>, { id: string }[], string]>([
+		['a data centre', { dataCenterIds: ['EU-RO-1'] }, [], 'b has room in EU-SE-1, not in EU-RO-1'],
+		['a volume', { dataCenterIds: ['EU-RO-1'] }, [{ id: 'vol-1' }], 'b has room in EU-SE-1, not in EU-RO-1, where volume vol-1 lies'],
+		['a CUDA version', { cudaVersions: ['12.4'] }, [], 'b has room and CUDA 12.8, not 12.4'],
+	])('names the host with room that only %s keeps the worker off', (_, rule, volumes, text) => {
+		const hosts = [host('a', { dataCenterId: 'EU-RO-1', cudaVersion: '12.4', gpusFree: 0 }), host('b'), host('c', { gpusFree: 0 }), host('d', { gpuType: 'NVIDIA L4' })];
+		expect(blockedOf({ ...spec, gpuPools: ['AMPERE_80'], ...rule }, hosts, volumes)).toBe(
+			`AMPERE_80 full in ${'cudaVersions' in rule ? 'EU-RO-1 and EU-SE-1' : 'EU-RO-1'}, ${text}`,
+		);
+	});
+	it('says of a model where it is, and why not there', () => {
+		const whyOf = (...hosts: readonly PlaceHost[]): unknown => placeWorker({ ...spec, gpuPools: ['AMPERE_80'], model: 'm' }, hosts);
+		expect(whyOf(host('a', { models: ['m'] }))).toMatchObject({ why: 'AMPERE_80 in EU-SE-1, holds the model' });
+		expect(whyOf(host('a'), host('b', { models: ['m'], gpusFree: 0 }))).toMatchObject({ hostId: 'a', why: 'AMPERE_80 in EU-SE-1, does not hold m: b does and is full' });
+		expect(whyOf(host('a'))).toMatchObject({ why: 'AMPERE_80 in EU-SE-1, does not hold m: no host of this tier does' });
+	});
 	it('takes GPU types in their order, whatever their pools', () => {
 		const hosts = [host('a', { gpuType: 'NVIDIA L40' }), host('b', { gpuType: 'NVIDIA L40S' }), host('c', { gpuType: 'Tesla T4' })];
 		const byType = (...gpuTypes: string[]): PlaceSpec => ({ ...spec, gpuPools: ['ADA_48_PRO'], gpuTypes });

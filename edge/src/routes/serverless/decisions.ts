@@ -8,9 +8,10 @@ import { askDecisions } from '../../regions/region-decisions.ts';
 export async function listDecisions(env: Env, request: Request, id: string): Promise<Response> {
 	await enterEndpoint(env, request, id, 'read');
 	const store = env.ENDPOINT_STORE.getByName(id);
-	const [record, own, { regions }] = await Promise.all([store.get(), store.decisions(), env.REGION_DIRECTORY.getByName('all').routes(id)]);
+	const directory = env.REGION_DIRECTORY.getByName('all');
+	const [record, own, { regions }, obstacles] = await Promise.all([store.get(), store.decisions(), directory.routes(id), directory.obstacles(id)]);
 	const concerned = regions.filter(({ region }) => record?.shares.some((share) => share.region === region));
 	return Response.json(
-		showDecisions(record?.shares ?? [], own, await askDecisions(env, id, concerned), (agoMs) => new Date(Date.now() - agoMs).toISOString()) satisfies DecisionsV2,
+		showDecisions(record?.shares ?? [], own, await askDecisions(env, id, concerned), obstacles, (agoMs) => new Date(Date.now() - agoMs).toISOString()) satisfies DecisionsV2,
 	);
 }

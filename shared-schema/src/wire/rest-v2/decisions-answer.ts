@@ -21,6 +21,14 @@ const failure = z.object({
 	lastLog: z.string().describe('The last lines of its log.'),
 });
 
+/** What of an endpoint's rules keeps it off a host. `volume`: the host is in no data centre of its volumes. `silent`: its region is not heard. */
+const constraint = z.enum(['draining', 'silent', 'gpu_count', 'cuda', 'gpu', 'volume', 'data_center']);
+export type Constraint = z.infer<typeof constraint>;
+
+/** The hosts that fail one constraint; each host is counted once. */
+export const placementObstacle = z.object({ constraint, hosts: z.int().min(1), text: z.string() });
+export type PlacementObstacle = z.infer<typeof placementObstacle>;
+
 export const decisionsV2 = z
 	.object({
 		shares: z
@@ -35,6 +43,7 @@ export const decisionsV2 = z
 			)
 			.describe('How the workers are shared among regions, the preferred region first.'),
 		missing: z.array(z.object({ region: z.string(), workers: count, text: z.string().nullable() })).describe('Workers that are wanted and find no place, and why.'),
+		obstacles: z.array(placementObstacle).describe('What keeps the endpoint off every host that there is; empty while some host may run it.'),
 		failures: z.array(failure).describe('Workers that did not come up or ended badly, newest last.'),
 		decisions: z.array(decision).describe('Oldest first.'),
 		unreachableRegions: z.array(z.string()).describe('Regions that did not answer, whose decisions are missing here.'),
