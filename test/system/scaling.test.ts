@@ -164,6 +164,25 @@ describe('the place of workers', () => {
 		expect(await hostOf(endpoint, again)).toBe('w-4090');
 	}, 120_000);
 
+	test('is the better tier again for a worker that stays warm, once that has room and no job is in hand: the successor comes first', async () => {
+		const filler = await deployRaw(stack, { workersMin: 3, workersMax: 3, pools: ['ADA_24'], dataCenterIds: ['W-1'] });
+		await filler.api.untilReady(3);
+		const endpoint = await deployRaw(stack, { workersMin: 1, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24', 'AMPERE_80'], dataCenterIds: ['W-1', 'W-2'] });
+		await endpoint.api.untilReady();
+		const job = await endpoint.api.run({ sleepMs: 4_000 });
+		expect(await hostOf(endpoint, job)).toBe('w-a100');
+		await remove(filler);
+		expect(await endpoint.api.untilState(job)).toMatchObject({ status: 'COMPLETED' });
+		const left = await until(() => endpoint.trace().find(({ event }) => event === 'sigterm'), { what: 'the worker on the worse tier to go' });
+		expect(endpoint.starts(job)).toHaveLength(1);
+		const next = await endpoint.api.run({ sleepMs: 1_500 });
+		expect(await hostOf(endpoint, next)).toBe('w-4090');
+		const [first, successor, ...more] = endpoint.trace().filter(({ event }) => event === 'boot');
+		expect([left.worker, more]).toEqual([first?.worker, []]);
+		expect(successor?.at).toBeLessThan(left.at);
+		await remove(endpoint);
+	}, 90_000);
+
 	test('obeys the data centre, and says so when it blocks', async () => {
 		const endpoint = await deploy({ workersMin: 0, workersMax: 1, dataCenterIds: ['E-1'], pools: ['AMPERE_80'] });
 		const job = await endpoint.api.run({ n: 1 });

@@ -1,8 +1,10 @@
 /** Starts and stops the region's workers: wakes on events and at the next moment when time alone changes an answer, asks the pure core, and commands hosts when this broker leads. */
+import { gpuTierOf } from '@longshore/shared-schema/endpoint/gpu-preference';
 import type { HostCommand, HostReply, WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { EndpointGrant, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import type { Demand } from '../balancer/demand.ts';
-import { chooseSurplus, type SurplusWorker } from '../core/choose-surplus.ts';
+import { chooseSurplus } from '../core/choose-surplus.ts';
+import { chooseUpgrade, NO_UPGRADE, type Upgrade } from '../core/choose-upgrade.ts';
 import { desiredWorkers } from '../core/desired-workers.ts';
 import { type PlaceHost, placeWorker } from '../core/place-worker.ts';
 import type { Log } from '../log.ts';
@@ -10,6 +12,7 @@ import type { Backoffs } from './backoffs.ts';
 import type { Decisions } from './decisions.ts';
 import type { Duties } from './duties.ts';
 import type { Grants } from './grants.ts';
+import { type Muster, musterWorkers, NO_WORKERS, type PendingStart } from './muster.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { HostedWorker, KnownHost, Registry } from './registry.ts';
 import { Rolls } from './rolls.ts';
@@ -47,33 +50,6 @@ export interface EndpointFigures {
 	readonly blocked: string | null;
 }
 
-interface PendingStart {
-	readonly endpointId: string;
-	readonly hostId: string;
-	readonly version: number;
-	readonly gpus: number;
-	readonly atMs: number;
-}
-
-/** One endpoint's workers, sorted out. */
-interface Muster {
-	readonly surplus: SurplusWorker[];
-	readonly hostOf: Map<string, string>;
-	readonly counts: { -readonly [state in keyof WorkerCounts]: number };
-	serving: number;
-	starting: number;
-	running: number;
-	alive: number;
-	/** Workers of an older release: that take jobs, and all that are still there. */
-	oldReady: number;
-	oldAlive: number;
-	/** Workers that end their jobs and go. */
-	draining: number;
-	slotsFree: number;
-}
-
-const NO_WORKERS: WorkerCounts = { initializing: 0, idle: 0, running: 0, throttled: 0, unhealthy: 0, outdated: 0 };
-
 export class Scaler {
 	readonly #options: ScalerOptions;
 	readonly #dirty = new Set<string>();
@@ -81,6 +57,8 @@ export class Scaler {
 	/** Workers told to stop that no report shows as draining yet. */
 	readonly #stops = new Map<string, number>();
 	readonly #figures = new Map<string, EndpointFigures>();
+	/** Endpoints with workers that stay on a worse tier than their best. */
+	readonly #away = new Set<string>();
 	readonly #rolls = new Rolls();
 	readonly #dueAtMs = new Map<string, number>();
 	#timer: NodeJS.Timeout | null = null;
@@ -125,7 +103,7 @@ export class Scaler {
 		}
 		for (const endpointId of new Set([...now.workers, ...(before?.workers ?? [])].map((worker) => worker.endpointId))) this.touch(endpointId);
 		// Room on the host may be what another endpoint waits for.
-		for (const [endpointId, figures] of this.#figures) if (figures.blocked !== null) this.touch(endpointId);
+		for (const [endpointId, figures] of this.#figures) if (figures.blocked !== null || this.#away.has(endpointId)) this.touch(endpointId);
 	}
 
 	/** Hosts are gone with whatever was to start there. */
@@ -164,11 +142,19 @@ export class Scaler {
 
 	#evaluate(endpointId: string, workers: readonly HostedWorker[]): void {
 		const grant = this.#options.grants.get(endpointId);
-		const muster = this.#muster(endpointId, workers, grant?.version ?? null);
+		const muster = musterWorkers(endpointId, workers, {
+			version: grant?.version ?? null,
+			starts: this.#starts,
+			stops: this.#stops,
+			isDrained: (hostId) => this.#options.duties.of(hostId) === 'drained',
+			failing: this.#options.backoffs.waiting(endpointId),
+			nowMs: this.#options.now(),
+		});
 		if (grant === undefined) {
 			this.#dueAtMs.delete(endpointId);
 			this.#figures.delete(endpointId);
 			this.#rolls.forget(endpointId);
+			this.#away.delete(endpointId);
 			if (this.#options.mayAct()) for (const worker of muster.surplus) this.#stop(endpointId, worker.id, muster.hostOf, 'endpoint no longer in this region');
 			return;
 		}
@@ -186,28 +172,60 @@ export class Scaler {
 		const wanted = desiredWorkers({ scaling: spec.scaling, workersMin, workersMax, ...inputs });
 		const replacing = Math.min(workersMax, this.#rolls.target(endpointId, grant.version, muster));
 		const desired = replacing <= wanted.workers ? wanted : { ...wanted, workers: replacing, reason: `${replacing} workers of release ${grant.version} replace older ones` };
+		const activeMin = Math.min(workersMin, workersMax);
+		const upgrade = this.#upgrade(grant, muster, desired.workers, activeMin);
+		const successor = upgrade.beside ? 1 : 0;
 		const surplusInput = {
 			workers: muster.surplus,
-			workersMax,
-			keep: Math.max(desired.workers, Math.min(workersMin, workersMax)),
-			demand: Math.max(wanted.workers, Math.min(workersMin, workersMax)),
+			workersMax: Math.max(workersMax, muster.serving === 2 ? workersMax + successor : 0),
+			keep: Math.max(desired.workers, activeMin) + successor,
+			demand: Math.max(wanted.workers, activeMin),
 			idleTimeoutMs: spec.idleTimeoutS * 1_000,
 		};
 		const surplus = chooseSurplus({ ...surplusInput, mustGiveWay: false });
 		// The last old worker fills the whole grant: its successor starts beside it, for that moment one above the maximum.
 		const beside = surplus.keeper !== null && muster.serving + muster.draining === 0 && surplus.stops.length === 0 ? 1 : 0;
-		const toStart = Math.max(0, Math.min(desired.workers - muster.serving, Math.max(beside, workersMax - muster.alive)));
-		if (toStart > 0) this.#options.decisions.note(endpointId, 'scale', `${muster.serving} → ${desired.workers}: ${desired.reason}`, { ...inputs, workersMin, workersMax });
+		const scaled = Math.max(0, Math.min(desired.workers - muster.serving, Math.max(beside, workersMax - muster.alive)));
+		const toStart = upgrade.start ? 1 : scaled;
+		const target = upgrade.start ? { workers: muster.serving + 1, reason: 'a better tier has room for a worker that stays' } : desired;
+		if (toStart > 0) this.#options.decisions.note(endpointId, 'scale', `${muster.serving} → ${target.workers}: ${target.reason}`, { ...inputs, workersMin, workersMax });
 
 		const placed = this.#start(grant, toStart, muster);
 		// Its places are taken by others: the queue will say when more are needed.
 		if (placed.blocked !== null && muster.oldAlive === 0) this.#rolls.forget(endpointId);
 		const mustGiveWay = beside === 1 && placed.started === 0 && placed.blocked !== null && this.#wouldFitWithout(grant, surplus.keeper);
 		const { stops } = mustGiveWay ? chooseSurplus({ ...surplusInput, mustGiveWay }) : surplus;
-		if (this.#options.mayAct()) for (const stop of stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason);
+		if (this.#options.mayAct()) {
+			for (const stop of stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason);
+			if (upgrade.stop !== null) this.#stop(endpointId, upgrade.stop, muster.hostOf, 'a better tier has room');
+		}
 		muster.counts.throttled = toStart - placed.started;
 		this.#publish(endpointId, { workers: muster.counts, alive: muster.alive, slotsFree: muster.slotsFree, blocked: placed.blocked });
-		this.#due(endpointId, [desired.recheckInMs, surplus.recheckInMs, placed.retryInMs, this.#starts.size + this.#stops.size > 0 ? COMMAND_LOST_MS : null]);
+		this.#due(endpointId, [desired.recheckInMs, surplus.recheckInMs, upgrade.recheckInMs, placed.retryInMs, this.#starts.size + this.#stops.size > 0 ? COMMAND_LOST_MS : null]);
+	}
+
+	/** Whether one of the workers that stay should be on a better tier. */
+	#upgrade({ endpointId, spec, volumes, workersMax }: EndpointGrant, muster: Muster, desired: number, activeMin: number): Upgrade {
+		this.#away.delete(endpointId);
+		if (activeMin === 0) return NO_UPGRADE;
+		const tierOn = (hostId: string | undefined): number => {
+			const tier = spec.gpuCount === 0 ? 0 : gpuTierOf(spec, this.#options.registry.host(hostId ?? '')?.figure.gpuType ?? '');
+			return tier < 0 ? Number.POSITIVE_INFINITY : tier;
+		};
+		const upgrade = chooseUpgrade({
+			workers: muster.surplus.map((worker) => ({ ...worker, tier: tierOn(muster.hostOf.get(worker.id)) })),
+			activeMin,
+			desired,
+			workersMax,
+			alive: muster.alive,
+			idleTimeoutMs: spec.idleTimeoutS * 1_000,
+			bestTier: () => {
+				const placement = placeWorker(spec, this.#placeHosts(endpointId), volumes);
+				return 'hostId' in placement ? tierOn(placement.hostId) : null;
+			},
+		});
+		if (upgrade.isAway) this.#away.add(endpointId);
+		return upgrade;
 	}
 
 	/** Whether the room of one worker is all that its successor lacks. */
@@ -216,66 +234,6 @@ export class Scaler {
 		const gpus = holder?.workers.find(({ id }) => id === workerId)?.gpus.length ?? 0;
 		const hosts = this.#placeHosts(grant.endpointId).map((host) => (host.id === holder?.figure.id ? { ...host, gpusFree: host.gpusFree + gpus } : host));
 		return 'hostId' in placeWorker(grant.spec, hosts);
-	}
-
-	#muster(endpointId: string, workers: readonly HostedWorker[], version: number | null): Muster {
-		const muster: Muster = {
-			surplus: [],
-			hostOf: new Map(),
-			counts: { ...NO_WORKERS },
-			serving: 0,
-			starting: 0,
-			running: 0,
-			alive: 0,
-			oldReady: 0,
-			oldAlive: 0,
-			draining: 0,
-			slotsFree: 0,
-		};
-		const now = this.#options.now();
-		for (const worker of workers) {
-			if (worker.phase === 'exited') continue;
-			muster.alive++;
-			muster.running += worker.jobs.length + (worker.requests ?? 0);
-			muster.hostOf.set(worker.id, worker.hostId);
-			if (worker.phase === 'unhealthy') {
-				muster.counts.unhealthy++;
-				continue;
-			}
-			const outdated = version !== null && worker.version !== version;
-			const drains = worker.phase === 'draining' || this.#stops.has(worker.id) || this.#options.duties.of(worker.hostId) === 'drained';
-			const state = worker.phase === 'initializing' ? 'starting' : worker.phase === 'idle' && worker.jobs.length === 0 ? 'idle' : 'busy';
-			// A draining worker still fills its place in the grant, so it is counted as running. An outdated one counts in its state too: it may be the one that serves.
-			muster.counts[drains || state === 'busy' ? 'running' : state === 'idle' ? 'idle' : 'initializing']++;
-			if (outdated) {
-				muster.counts.outdated++;
-				muster.oldAlive++;
-				if (!drains && state !== 'starting') muster.oldReady++;
-			}
-			if (drains) {
-				muster.draining++;
-				continue;
-			}
-			muster.slotsFree += worker.room;
-			muster.surplus.push({ id: worker.id, state, outdated, idleMs: state === 'idle' ? worker.idleMs + now - worker.heardAtMs : 0 });
-			if (outdated) continue;
-			muster.serving++;
-			// An idle worker without an open take will ask in a moment.
-			if (state === 'starting' || (state === 'idle' && worker.room === 0)) muster.starting++;
-		}
-		for (const [workerId, start] of this.#starts) {
-			if (start.endpointId !== endpointId) continue;
-			muster.alive++;
-			muster.counts.initializing++;
-			muster.hostOf.set(workerId, start.hostId);
-			const outdated = version !== null && start.version !== version;
-			if (!this.#stops.has(workerId)) muster.surplus.push({ id: workerId, state: 'starting', outdated, idleMs: 0 });
-			if (outdated || this.#stops.has(workerId)) continue;
-			muster.serving++;
-			muster.starting++;
-		}
-		muster.counts.unhealthy += this.#options.backoffs.waiting(endpointId);
-		return muster;
 	}
 
 	/** Places up to `count` workers and tells their hosts. A broker that may not act only finds out what is in the way. */

@@ -196,6 +196,46 @@ describe('stopping', () => {
 	});
 });
 
+describe('a better tier that frees up', () => {
+	const PLACES = { gpuPools: ['ADA_24' as const, 'AMPERE_24' as const], idleTimeoutS: 1 };
+
+	it.each([
+		['there is a place for both in the grant', 2],
+		['it is the only one, and fills the grant', 1],
+	])('takes over an active worker that rests, its successor first, where %s', async (_, workersMax) => {
+		const better = await liveHost('h1', { gpusFree: 0 });
+		const worse = await liveHost('h2', { gpuType: 'NVIDIA L4' });
+		const readyAtStop: number[] = [];
+		const obey = worse.obey;
+		worse.obey = (command) => {
+			if (command.op === 'stop-worker') readyAtStop.push(better.workers.filter(({ phase }) => phase === 'idle').length);
+			obey(command);
+		};
+		await world.grant(grantOf('ep1', { workersMin: 1, workersMax, spec: PLACES }));
+		await until(() => worse.workers.length === 1, { what: 'a worker on the tier that has room' });
+		worse.workers = worse.workers.map((worker) => ({ ...worker, idleMs: 5_000 }));
+		await until(() => last()?.endpoints['ep1']?.workers.idle === 1, { what: 'its rest' });
+		better.figure = { gpusFree: 4 };
+		await until(() => worse.workers.length === 0 && better.workers.length === 1, { what: 'the worker on the better tier alone' });
+		expect(readyAtStop).toEqual([1]);
+		expect([startsOf(better).length, startsOf(worse).length]).toEqual([1, 1]);
+	});
+
+	it('leaves a busy worker where it is', async () => {
+		const better = await liveHost('h1', { gpusFree: 0 });
+		const worse = await liveHost('h2', { gpuType: 'NVIDIA L4' });
+		await world.grant(grantOf('ep1', { workersMin: 1, workersMax: 2, spec: PLACES }));
+		await until(() => worse.workers.length === 1, { what: 'a worker on the tier that has room' });
+		worse.workers = worse.workers.map((worker) => ({ ...worker, phase: 'running' as const, jobs: ['j.1'], room: 0 }));
+		better.figure = { gpusFree: 4 };
+		await world.grant(grantOf('ep2', { workersMin: 1 }));
+		await until(() => startsOf(better).some(({ endpointId }) => endpointId === 'ep2'), { what: 'the room to be known' });
+		expect(startsOf(better).map(({ endpointId }) => endpointId)).toEqual(['ep2']);
+		worse.workers = worse.workers.map((worker) => ({ ...worker, phase: 'idle' as const, jobs: [], room: 1, idleMs: 2_000 }));
+		await until(() => better.workers.some(({ endpointId }) => endpointId === 'ep1') && worse.workers.length === 0, { what: 'the move when it rests' });
+	});
+});
+
 describe('hosts', () => {
 	it('that fall silent are named lost and their workers started elsewhere', async () => {
 		const [dies, lives] = [await world.host('h1'), await liveHost('h2', { gpuType: 'NVIDIA L4' })];
