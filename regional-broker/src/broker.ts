@@ -1,4 +1,5 @@
 /** One broker, put together: every part made once and handed to those that need it. */
+import type { JobEvent } from '@longshore/shared-schema/wire/region';
 import { createNatsBus, type NatsBus } from './bus/nats-bus.ts';
 import { type BrokerSettings, listenAddress } from './config.ts';
 import { createEdgeClient } from './edge/edge-client.ts';
@@ -52,8 +53,9 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue, balancer, demand } = fleet;
 
 	const onStarted = startCounter(fleet);
-	const relay = new EventRelay({ bus, edge, wallClock, log, onStarted });
-	serveReports({ bus, edge, wallClock, log, onStarted });
+	const onEvents = (events: readonly JobEvent[]): void => scaler.anticipations.passed(events);
+	const relay = new EventRelay({ bus, edge, wallClock, log, onStarted, onEvents });
+	serveReports({ bus, edge, wallClock, log, onStarted, onEvents });
 	serveClaims(bus, edge, log);
 	serveUsage(bus, edge, log);
 

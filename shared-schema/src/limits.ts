@@ -86,6 +86,8 @@ export const REGION_BODY_BYTES_MAX = 4 * 1024 * 1024;
 export const USAGE_WORKERS_MAX = 500;
 /** Ended workers whose last figures a host keeps for the edge while it cannot be reached; the oldest go first. */
 export const USAGE_ENDED_MAX = 10_000;
+/** Workers that an endpoint may keep beyond those that its jobs need. */
+export const SPARE_WORKERS_MAX = 100;
 /** Rows of a shard in which jobs are looked for that a worker had in hand at the same time as one whose cost is asked for. */
 export const COST_ROWS_LOOKED_AT = 20_000;
 /** Jobs asked about in one inventory request. */

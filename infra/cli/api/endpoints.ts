@@ -14,7 +14,12 @@ export interface EndpointView {
 	readonly gpu?: { readonly pools?: readonly string[]; readonly count?: number; readonly excludedTypes?: readonly string[]; readonly allowedCudaVersions?: readonly string[] };
 	readonly cpu?: readonly unknown[];
 	readonly workers?: { readonly min?: number; readonly max?: number; readonly idleTimeout?: number };
-	readonly scaling?: { readonly type: string; readonly queueDelay?: number; readonly requestCount?: number };
+	readonly scaling?: {
+		readonly type: string;
+		readonly queueDelay?: number;
+		readonly requestCount?: number;
+		readonly anticipate?: { readonly patience: number; readonly spareWorkers: number };
+	};
 	readonly dataCenterIds?: readonly string[];
 	readonly [member: string]: unknown;
 }

@@ -8,8 +8,9 @@ import type { EndpointView } from '../api/endpoints.ts';
 import { choiceOption } from '../terminal/choice.ts';
 import { parseDurationMs } from '../terminal/duration.ts';
 import { UsageError } from '../usage-error.ts';
+import { type ScalingFlags, scalingOf } from './scaling-spec.ts';
 
-export interface SpecFlags {
+export interface SpecFlags extends ScalingFlags {
 	readonly name?: string;
 	readonly type?: string;
 	readonly image?: string;
@@ -26,8 +27,6 @@ export interface SpecFlags {
 	readonly min?: string;
 	readonly max?: string;
 	readonly idleTimeout?: string;
-	readonly queueDelay?: string;
-	readonly requestCount?: string;
 	readonly timeout?: string;
 	readonly ttl?: string;
 	readonly retries?: string;
@@ -71,6 +70,9 @@ export function addSpecFlags(command: Command): Command {
 		.option('--idle-timeout <duration>', 'a worker without work stops after this')
 		.option('--queue-delay <duration>', 'add workers when a job waits longer than this')
 		.option('--request-count <n>', 'or: one worker for every n requests')
+		.option('--anticipate [patience]', 'instead of the delay: by what is usual of its starts and jobs (0 to 1, default 1)')
+		.option('--no-anticipate', 'by the queue delay again')
+		.option('--spare-workers <n>', 'with --anticipate: so many more than its jobs need')
 		.option('--flashboot', 'keep stopped workers frozen for a fast start')
 		.option('--no-flashboot', 'stop workers entirely')
 		.optionsGroup('Jobs:')
@@ -98,7 +100,7 @@ export function bodyFromFlags(flags: SpecFlags, current?: EndpointView): Record<
 	set('gpu', gpuOf(flags, current));
 	if (flags.cpu !== undefined) set('cpu', [cpuOf(flags.cpu)]);
 	set('workers', workersOf(flags));
-	set('scaling', scalingOf(flags));
+	set('scaling', scalingOf(flags, current));
 	set('timeout', duration(flags.timeout, '--timeout'));
 	set('ttl', duration(flags.ttl, '--ttl'));
 	set('retries', integer(flags.retries, '--retries'));
@@ -146,14 +148,6 @@ function workersOf(flags: SpecFlags): unknown {
 		...(idleMs === undefined ? {} : { idleTimeout: idleMs / 1_000 }),
 	};
 	return Object.keys(workers).length === 0 ? undefined : workers;
-}
-
-function scalingOf(flags: SpecFlags): unknown {
-	const delayMs = duration(flags.queueDelay, '--queue-delay');
-	const requestCount = integer(flags.requestCount, '--request-count');
-	if (delayMs !== undefined && requestCount !== undefined) throw new UsageError('--queue-delay and --request-count cannot be given together: an endpoint scales by one of them');
-	if (delayMs !== undefined) return { type: 'QUEUE_DELAY', queueDelay: delayMs / 1_000 };
-	return requestCount === undefined ? undefined : { type: 'REQUEST_COUNT', requestCount };
 }
 
 /** Variables of the flags over those that an update finds. */

@@ -132,7 +132,11 @@ function endpointLines(session: Session, endpoint: EndpointView): string[] {
 	const { workers, scaling } = endpoint;
 	const text = (name: string): string => (typeof endpoint[name] === 'string' ? (endpoint[name] as string) : '');
 	const ms = (name: string): string => (typeof endpoint[name] === 'number' ? formatMs(endpoint[name] as number) : '');
-	const scales = scaling?.type === 'REQUEST_COUNT' ? `one worker for ${scaling.requestCount} requests` : `when a job waits over ${scaling?.queueDelay} s`;
+	const byDelay =
+		scaling?.anticipate === undefined
+			? `when a job waits over ${scaling?.queueDelay} s`
+			: `by what is usual: patience ${scaling.anticipate.patience}, ${scaling.anticipate.spareWorkers} spare`;
+	const scales = scaling?.type === 'REQUEST_COUNT' ? `one worker for ${scaling.requestCount} requests` : byDelay;
 	return renderFacts(
 		[
 			['Name', style.bold(endpoint.name)],

@@ -28,6 +28,8 @@ export interface Muster {
 	/** Workers that end their jobs and go. */
 	draining: number;
 	slotsFree: number;
+	/** The most that a worker has taken or asked for at once. */
+	slotsPerWorker: number;
 }
 
 /** What is known beside the reports. */
@@ -60,6 +62,7 @@ export function musterWorkers(endpointId: string, workers: readonly HostedWorker
 		oldAlive: 0,
 		draining: 0,
 		slotsFree: 0,
+		slotsPerWorker: 1,
 	};
 	for (const worker of workers) addWorker(muster, worker, facts);
 	for (const [workerId, start] of facts.starts) if (start.endpointId === endpointId) addStart(muster, workerId, start, facts);
@@ -91,6 +94,7 @@ function addWorker(muster: Muster, worker: HostedWorker, { version, stops, isDra
 		return;
 	}
 	muster.slotsFree += worker.room;
+	muster.slotsPerWorker = Math.max(muster.slotsPerWorker, worker.room + worker.jobs.length);
 	muster.surplus.push({ id: worker.id, state, outdated, idleMs: state === 'idle' ? worker.idleMs + nowMs - worker.heardAtMs : 0 });
 	if (outdated) return;
 	muster.serving++;

@@ -8,6 +8,7 @@ import { chooseUpgrade, NO_UPGRADE, type Upgrade } from '../core/choose-upgrade.
 import { desiredWorkers } from '../core/desired-workers.ts';
 import { type PlaceHost, placeWorker } from '../core/place-worker.ts';
 import type { Log } from '../log.ts';
+import { Anticipations } from './anticipations.ts';
 import type { Backoffs } from './backoffs.ts';
 import type { Decisions } from './decisions.ts';
 import type { Duties } from './duties.ts';
@@ -51,6 +52,7 @@ export interface EndpointFigures {
 }
 
 export class Scaler {
+	readonly anticipations: Anticipations = new Anticipations();
 	readonly #options: ScalerOptions;
 	readonly #dirty = new Set<string>();
 	readonly #starts = new Map<string, PendingStart>();
@@ -91,11 +93,12 @@ export class Scaler {
 	heard(before: KnownHost | undefined, now: KnownHost): void {
 		const phaseBefore = new Map(before?.figure.boot === now.figure.boot ? before.workers.map((worker) => [worker.id, worker.phase]) : []);
 		for (const worker of now.workers) {
-			this.#starts.delete(worker.id);
+			const isPending = this.#starts.delete(worker.id);
 			if (worker.phase === 'draining' || worker.phase === 'exited') this.#stops.delete(worker.id);
 			const code = worker.exitCode ?? null;
 			if (hasProvenItself(worker, code)) this.#options.backoffs.succeeded(worker.endpointId, now.figure.id);
 			if (phaseBefore.get(worker.id) === worker.phase) continue;
+			if (isPending || phaseBefore.get(worker.id) === 'initializing') this.#noteReady(worker);
 			const early = worker.phase === 'exited' && phaseBefore.get(worker.id) !== 'draining' && (code !== 0 || phaseBefore.get(worker.id) === 'initializing');
 			if (!early && worker.phase !== 'unhealthy') continue;
 			const reason = worker.phase === 'unhealthy' ? 'worker is unhealthy' : `worker ended with exit code ${code ?? 'unknown'}`;
@@ -104,6 +107,10 @@ export class Scaler {
 		for (const endpointId of new Set([...now.workers, ...(before?.workers ?? [])].map((worker) => worker.endpointId))) this.touch(endpointId);
 		// Room on the host may be what another endpoint waits for.
 		for (const [endpointId, figures] of this.#figures) if (figures.blocked !== null || this.#away.has(endpointId)) this.touch(endpointId);
+	}
+
+	#noteReady({ endpointId, phase, startedAgoMs }: WorkerReport): void {
+		if (phase === 'idle' || phase === 'running') this.anticipations.started(endpointId, startedAgoMs);
 	}
 
 	/** Hosts are gone with whatever was to start there. */
@@ -117,6 +124,7 @@ export class Scaler {
 	forget(endpointId: string): void {
 		this.#options.backoffs.forget(endpointId);
 		this.#options.decisions.forget(endpointId);
+		this.anticipations.forget(endpointId);
 		this.#dueAtMs.delete(endpointId);
 		this.touch(endpointId);
 	}
@@ -169,7 +177,8 @@ export class Scaler {
 			oldestWaitMs: Math.round(depth.oldestWaitMs),
 		};
 		const { workersMin, workersMax, spec } = grant;
-		const wanted = desiredWorkers({ scaling: spec.scaling, workersMin, workersMax, ...inputs });
+		const anticipation = this.anticipations.of(endpointId, spec, inputs.queued + inputs.running, muster.slotsPerWorker, workersMax, this.#options.now());
+		const wanted = desiredWorkers({ scaling: spec.scaling, workersMin, workersMax, ...inputs, ...(anticipation === undefined ? {} : { anticipation }) });
 		const replacing = Math.min(workersMax, this.#rolls.target(endpointId, grant.version, muster));
 		const desired = replacing <= wanted.workers ? wanted : { ...wanted, workers: replacing, reason: `${replacing} workers of release ${grant.version} replace older ones` };
 		const activeMin = Math.min(workersMin, workersMax);
@@ -180,7 +189,8 @@ export class Scaler {
 			workersMax: Math.max(workersMax, muster.serving === 2 ? workersMax + successor : 0),
 			keep: Math.max(desired.workers, activeMin) + successor,
 			demand: Math.max(wanted.workers, activeMin),
-			idleTimeoutMs: spec.idleTimeoutS * 1_000,
+			// The anticipation counts it itself: by how many workers were needed, not worker by worker.
+			idleTimeoutMs: anticipation === undefined ? spec.idleTimeoutS * 1_000 : 0,
 		};
 		const surplus = chooseSurplus({ ...surplusInput, mustGiveWay: false });
 		// The last old worker fills the whole grant: its successor starts beside it, for that moment one above the maximum.

@@ -1,6 +1,6 @@
 /** Carries events from the EVENTS stream to the edge and its verdicts back to the hosts; a message leaves the stream only with a verdict on every event in it. */
 import { EVENT_BATCH_BYTES_MAX } from '@longshore/shared-schema/limits';
-import type { Verdict } from '@longshore/shared-schema/wire/region';
+import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
 import { verdictSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus, EventPull, PulledMessage } from '../bus/bus.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
@@ -22,6 +22,8 @@ export interface EventRelayOptions {
 	readonly edge: EdgeClient;
 	/** Started jobs by endpoint, as soon as they pass by. */
 	readonly onStarted: (byEndpoint: ReadonlyMap<string, readonly string[]>) => void;
+	/** Every event that is heard of, before it goes on. */
+	readonly onEvents: (events: readonly JobEvent[]) => void;
 	readonly wallClock: () => number;
 	readonly log: Log;
 }
@@ -101,6 +103,7 @@ export class EventRelay {
 		line.parcels.push(parcel);
 		this.#bySeq.set(message.seq, parcel);
 		this.#heldBytes += parcelBytes(parcel);
+		this.#options.onEvents(parcel.events);
 		const started = startedIn(parcel);
 		if (started.size > 0) this.#options.onStarted(started);
 		// What arrived in one read of the socket leaves in one post.

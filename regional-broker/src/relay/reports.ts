@@ -4,7 +4,7 @@
  */
 import { EVENT_BATCH_BYTES_MAX, REPORT_POST_MS } from '@longshore/shared-schema/limits';
 import type { ReportReply } from '@longshore/shared-schema/wire/bus';
-import type { Verdict } from '@longshore/shared-schema/wire/region';
+import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
 import { BROKER_GROUP, reportSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
@@ -21,6 +21,8 @@ export interface ReportsOptions {
 	readonly edge: EdgeClient;
 	/** Started attempts, `<job>.<epoch>` by endpoint, as soon as they are heard of. */
 	readonly onStarted: (byEndpoint: ReadonlyMap<string, readonly string[]>) => void;
+	/** Every event that is heard of, before it goes on. */
+	readonly onEvents: (events: readonly JobEvent[]) => void;
 	readonly wallClock: () => number;
 	readonly log: Log;
 }
@@ -31,7 +33,7 @@ interface Waiting {
 }
 
 /** Serves reports from now on. A host has one under way at a time, so the order of its events needs no care here. */
-export function serveReports({ bus, edge, onStarted, wallClock, log }: ReportsOptions): void {
+export function serveReports({ bus, edge, onStarted, onEvents, wallClock, log }: ReportsOptions): void {
 	const queue: Waiting[] = [];
 	let posts = 0;
 	let heldBytes = 0;
@@ -72,6 +74,7 @@ export function serveReports({ bus, edge, onStarted, wallClock, log }: ReportsOp
 			try {
 				const parcel = openParcel(subject, data, wallClock());
 				queue.push({ parcel, reply });
+				onEvents(parcel.events);
 				const started = startedIn(parcel);
 				if (started.size > 0) onStarted(started);
 			} catch (error) {

@@ -14,14 +14,21 @@ import {
 	IDLE_TIMEOUT_S,
 	PORT_PATTERN,
 	PORTS_MAX,
+	SPARE_WORKERS_MAX,
 	TTL_MS,
 	VCPUS_PER_WORKER_MAX,
 	WORKERS_MAX,
 } from '../limits.ts';
 
+/**
+ * Ours: a start for a job only where workers at hand will not have taken it before (`patience`: share of that forecast that counts), workers
+ * kept by how many were needed at once within the idle timeout, and `spareWorkers` beyond those that the jobs need, while there are any.
+ */
+export const anticipate = z.object({ patience: z.number().min(0).max(1), spareWorkers: z.int().min(0).max(SPARE_WORKERS_MAX) });
+
 /** Queue delay: seconds that a request may wait before workers are added. Request count: requests per worker. */
 export const scaling = z.discriminatedUnion('type', [
-	z.object({ type: z.literal('QUEUE_DELAY'), queueDelayS: z.number().min(0.5).max(3_600) }),
+	z.object({ type: z.literal('QUEUE_DELAY'), queueDelayS: z.number().min(0.5).max(3_600), anticipate: anticipate.optional() }),
 	z.object({ type: z.literal('REQUEST_COUNT'), requestCount: z.int().min(1).max(10_000) }),
 ]);
 export type Scaling = z.infer<typeof scaling>;

@@ -29,7 +29,14 @@ const endpointFields = {
 	cpu: z.array(z.object({ id: z.string(), vcpuCount: integer, memory: z.number().describe('GB.') })).optional(),
 	workers: z.object({ min: integer, max: integer, idleTimeout: z.number().optional().describe('Seconds; not there where it does not apply.') }),
 	scaling: z.discriminatedUnion('type', [
-		z.object({ type: z.literal('QUEUE_DELAY'), queueDelay: z.number() }),
+		z.object({
+			type: z.literal('QUEUE_DELAY'),
+			queueDelay: z.number(),
+			anticipate: z
+				.object({ patience: z.number(), spareWorkers: integer })
+				.optional()
+				.describe('Ours: instead of the delay, workers start and stay by what is usual of the endpoint.'),
+		}),
 		z.object({ type: z.literal('REQUEST_COUNT'), requestCount: z.int() }),
 	]),
 	dataCenterIds: z.array(z.string()),

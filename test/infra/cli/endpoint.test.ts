@@ -41,6 +41,23 @@ describe('longshore endpoint', () => {
 		expect((await cli.run(['endpoint', 'list', '--json'])).json).toEqual({ endpoints: [] });
 	});
 
+	it('turns anticipation on, keeps what is not named, and turns it off', async () => {
+		await cli.run(['endpoint', 'create', 'burst', '--image', 'example/worker:1', '--pool', 'ADA_24', '--queue-delay', '2s', '--anticipate', '0.4']);
+		const scaling = async (...flags: string[]) => (await cli.run(['endpoint', 'update', 'burst', ...flags, '--json'])).json?.['scaling'];
+		expect(await scaling('--spare-workers', '2')).toEqual({ type: 'QUEUE_DELAY', queueDelay: 2, anticipate: { patience: 0.4, spareWorkers: 2 } });
+		expect(await scaling('--queue-delay', '3s')).toEqual({ type: 'QUEUE_DELAY', queueDelay: 3, anticipate: { patience: 0.4, spareWorkers: 2 } });
+		expect((await cli.run(['endpoint', 'get', 'burst'])).stdout).toMatch(/patience 0\.4, 2 spare/);
+		expect(await scaling('--no-anticipate')).toEqual({ type: 'QUEUE_DELAY', queueDelay: 3 });
+		expect(await scaling('--anticipate')).toEqual({ type: 'QUEUE_DELAY', queueDelay: 3, anticipate: { patience: 1, spareWorkers: 0 } });
+		for (const [flags, text] of [
+			[['--anticipate', '2'], '--anticipate must be a number from 0 to 1'],
+			[['--spare-workers', '-1'], '--spare-workers must be a whole number from 0 to 100'],
+			[['--anticipate', '--request-count', '3'], '--request-count cannot be given with'],
+		] as const)
+			expect((await cli.run(['endpoint', 'update', 'burst', ...flags])).stderr).toContain(text);
+		await cli.run(['endpoint', 'delete', 'burst', '--yes']);
+	});
+
 	it('sends nothing in a dry run', async () => {
 		const run = await cli.run([...CREATE, '--dry-run', '--json']);
 		expect(run.json).toMatchObject({ call: 'POST /v2/serverless', body: { name: 'echo', type: 'QUEUE' } });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { REGION_PATHS } from '../../../shared-schema/src/wire/region.ts';
+import { dispatchAnswer, REGION_PATHS } from '../../../shared-schema/src/wire/region.ts';
 import { type BrokerWorld, startBrokerWorld } from '../../support/broker-world.ts';
 import type { HostStandIn } from '../../support/host-stand-in.ts';
 import { dispatchOf, grantOf } from '../../support/start-broker.ts';
@@ -194,6 +194,18 @@ describe('stopping', () => {
 		world.grants.delete('ep1');
 		await until(() => host.workers.length === 0, { what: 'none' });
 	});
+});
+
+it('with anticipation keeps a spare worker while there are jobs, and lets all go by how many were needed lately', async () => {
+	const host = await liveHost('h1');
+	await world.grant(grantOf('ep1', { workersMax: 3, spec: { idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelayS: 600, anticipate: { patience: 1, spareWorkers: 1 } } } }));
+	const dispatched = await dispatch('ep1', ['a']);
+	await until(() => host.workers.length === 2, { what: 'a worker for the job, and one to spare' });
+	const { queues } = (await world.broker.operator('queues')) as { queues: { decisions: { kind: string; text: string }[] }[] };
+	expect(queues[0]?.decisions.find(({ kind }) => kind === 'scale')?.text).toMatch(/1 to spare$/);
+	const [accepted] = dispatchAnswer.parse(dispatched.json).results;
+	await world.broker.call(REGION_PATHS.revoke, { jobs: [{ id: 'a', endpointId: 'ep1', epoch: 1, seq: accepted?.seq }] });
+	await until(() => host.workers.length === 0, { what: 'both to go' });
 });
 
 describe('a better tier that frees up', () => {

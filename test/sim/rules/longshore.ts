@@ -2,6 +2,7 @@
 import { type Anticipation, neededWorkers } from '../../../regional-broker/src/core/anticipate-workers.ts';
 import { desiredWorkers } from '../../../regional-broker/src/core/desired-workers.ts';
 import { type LevelUse, NO_LEVEL_USE, noteLevel } from '../../../regional-broker/src/core/level-use.ts';
+import { FIRST_TIMES, noteRun, noteStart, type UsualTimes } from '../../../regional-broker/src/core/usual-times.ts';
 import type { Scaling } from '../../../shared-schema/src/endpoint/endpoint.ts';
 import { type Decision, type Rule, type RuleInput, type RuleKind, surplusOf } from './rule.ts';
 
@@ -26,12 +27,6 @@ export function longshore(name: string, scaling: Scaling, idleTimeoutS: number):
 	};
 }
 
-/** Weight of the newest start and run in the usual ones. */
-const START_WEIGHT = 0.1;
-const RUN_WEIGHT = 0.02;
-/** What a rule believes before it has seen a start or a run. */
-const FIRST_GUESS_MS = { start: 20_000, run: 5_000 } as const;
-
 /** The scaler with anticipation on. The idle timeout counts by how many workers were needed, not worker by worker. */
 export function anticipating(name: string, idleTimeoutS: number, patience: number, spareWorkers = 0): RuleKind {
 	return { name, of: 'longshore', create: (endpoint) => new Anticipating(idleTimeoutS * 1_000, { patience, spareWorkers, slotsPerWorker: endpoint.concurrency }) };
@@ -41,8 +36,7 @@ class Anticipating implements Rule {
 	readonly #windowMs: number;
 	readonly #wish: Pick<Anticipation, 'patience' | 'spareWorkers' | 'slotsPerWorker'>;
 	#use: LevelUse = NO_LEVEL_USE;
-	#startMs: number = FIRST_GUESS_MS.start;
-	#runMs: number = FIRST_GUESS_MS.run;
+	#times: UsualTimes = FIRST_TIMES;
 
 	constructor(windowMs: number, wish: Pick<Anticipation, 'patience' | 'spareWorkers' | 'slotsPerWorker'>) {
 		this.#windowMs = windowMs;
@@ -50,17 +44,17 @@ class Anticipating implements Rule {
 	}
 
 	readyAfter(ms: number): void {
-		this.#startMs += (ms - this.#startMs) * START_WEIGHT;
+		this.#times = noteStart(this.#times, ms);
 	}
 
 	ranFor(ms: number): void {
-		this.#runMs += (ms - this.#runMs) * RUN_WEIGHT;
+		this.#times = noteRun(this.#times, ms);
 	}
 
 	decide(input: RuleInput): Decision {
 		const needed = neededWorkers(input.queued + input.running, this.#wish);
 		this.#use = noteLevel(this.#use, needed, input.nowMs, input.workersMax);
-		const anticipation = { ...this.#wish, startMs: this.#startMs, runMs: this.#runMs, use: this.#use, keepMs: this.#windowMs, nowMs: input.nowMs };
+		const anticipation = { ...this.#wish, ...this.#times, use: this.#use, keepMs: this.#windowMs, nowMs: input.nowMs };
 		const desired = desiredWorkers({ ...input, scaling: { type: 'REQUEST_COUNT', requestCount: this.#wish.slotsPerWorker }, anticipation });
 		const surplus = surplusOf(input, input.workersMax, desired.workers, 0);
 		return { workers: desired.workers, stops: surplus.stops.map(({ workerId }) => workerId), wakeAtMs: desired.recheckInMs === null ? null : input.nowMs + desired.recheckInMs };

@@ -96,7 +96,9 @@ function scalingOf(body: UpdateEndpointV1, before: EndpointSpec['scaling']): Upd
 	const type = body.scalerType ?? before.type;
 	const same = type === before.type;
 	const value = body.scalerValue ?? (same ? scalerValueOf(before) : SCALER_VALUE_DEFAULT);
-	return type === 'QUEUE_DELAY' ? { type, queueDelay: value } : { type, requestCount: value };
+	if (type === 'REQUEST_COUNT') return { type, requestCount: value };
+	const anticipate = before.type === 'QUEUE_DELAY' ? before.anticipate : undefined;
+	return { type, queueDelay: value, ...(anticipate === undefined ? {} : { anticipate }) };
 }
 
 function scalerValueOf(scaling: EndpointSpec['scaling']): number {

@@ -97,5 +97,6 @@ function computeFrom(spec: EndpointSpec, { gpu, cpu }: UpdateEndpointV2): Comput
 }
 
 function scalingFrom(body: NonNullable<UpdateEndpointV2['scaling']>): EndpointSpec['scaling'] {
-	return body.type === 'QUEUE_DELAY' ? { type: 'QUEUE_DELAY', queueDelayS: body.queueDelay } : { type: 'REQUEST_COUNT', requestCount: body.requestCount };
+	if (body.type === 'QUEUE_DELAY') return { type: 'QUEUE_DELAY', queueDelayS: body.queueDelay, ...(body.anticipate === undefined ? {} : { anticipate: body.anticipate }) };
+	return { type: 'REQUEST_COUNT', requestCount: body.requestCount };
 }

@@ -15,13 +15,17 @@ import {
 	IDLE_TIMEOUT_S,
 	PORT_PATTERN,
 	PORTS_MAX,
+	SPARE_WORKERS_MAX,
 	TTL_MS,
 	VCPUS_PER_WORKER_MAX,
 	WORKERS_MAX,
 } from '../../limits.ts';
 
+/** Ours: instead of the delay, start and keep workers by what is usual of the endpoint. Left out: off. */
+const anticipate = z.strictObject({ patience: z.number().min(0).max(1).default(1), spareWorkers: z.int().min(0).max(SPARE_WORKERS_MAX).default(0) });
+
 const scaling = z.discriminatedUnion('type', [
-	z.strictObject({ type: z.literal('QUEUE_DELAY'), queueDelay: z.number().min(0.5).max(3_600) }),
+	z.strictObject({ type: z.literal('QUEUE_DELAY'), queueDelay: z.number().min(0.5).max(3_600), anticipate: anticipate.optional() }),
 	z.strictObject({ type: z.literal('REQUEST_COUNT'), requestCount: z.int().min(1).max(10_000) }),
 ]);
 

@@ -37,8 +37,7 @@ export function settingsV2(spec: EndpointSpec): SettingsV2 {
 		registry: spec.registryId,
 		...compute(spec),
 		workers: { min: spec.workersMin, max: spec.workersMax, ...(showsIdleTimeout ? { idleTimeout: spec.idleTimeoutS } : {}) },
-		scaling:
-			spec.scaling.type === 'QUEUE_DELAY' ? { type: 'QUEUE_DELAY', queueDelay: spec.scaling.queueDelayS } : { type: 'REQUEST_COUNT', requestCount: spec.scaling.requestCount },
+		scaling: scaling(spec.scaling),
 		dataCenterIds: spec.dataCenterIds,
 		networkVolumes: spec.networkVolumeIds,
 		timeout: spec.executionTimeoutMs,
@@ -49,6 +48,11 @@ export function settingsV2(spec: EndpointSpec): SettingsV2 {
 		webhook: { profile: spec.webhookProfile ?? 'runpod' },
 		fallbackOrder: spec.fallbackOrder,
 	};
+}
+
+function scaling(of: EndpointSpec['scaling']): SettingsV2['scaling'] {
+	if (of.type === 'REQUEST_COUNT') return { type: 'REQUEST_COUNT', requestCount: of.requestCount };
+	return { type: 'QUEUE_DELAY', queueDelay: of.queueDelayS, ...(of.anticipate === undefined ? {} : { anticipate: of.anticipate }) };
 }
 
 function compute(spec: EndpointSpec): Pick<SettingsV2, 'gpu' | 'cpu'> {

@@ -92,6 +92,9 @@ describe('a change', () => {
 
 	test('of the scaler keeps the other half', () => {
 		expect(change({ scalerValue: 9 }).scaling).toEqual({ type: 'QUEUE_DELAY', queueDelay: 9 });
+		const anticipate = { patience: 0.5, spareWorkers: 1 };
+		const before = { ...gpuBefore, cpuFlavors: [], scaling: { ...gpuBefore.scaling, anticipate } };
+		expect(change({ scalerValue: 9 }, before).scaling).toEqual({ type: 'QUEUE_DELAY', queueDelay: 9, anticipate });
 		expect(change({ scalerType: 'QUEUE_DELAY' }).scaling).toEqual({ type: 'QUEUE_DELAY', queueDelay: 7 });
 		expect(change({ scalerType: 'REQUEST_COUNT' }).scaling).toEqual({ type: 'REQUEST_COUNT', requestCount: 4 });
 	});

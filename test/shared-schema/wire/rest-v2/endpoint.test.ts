@@ -100,6 +100,11 @@ const updates = fc.record(
 		workers: fc.record({ min: fc.nat({ max: 10 }), max: fc.nat({ max: 10 }), idleTimeout: fc.integer({ min: 1, max: 3_600 }) }, { requiredKeys: [] }),
 		scaling: fc.oneof(
 			fc.record({ type: fc.constant('QUEUE_DELAY'), queueDelay: fc.integer({ min: 1, max: 3_600 }) }),
+			fc.record({
+				type: fc.constant('QUEUE_DELAY'),
+				queueDelay: fc.integer({ min: 1, max: 3_600 }),
+				anticipate: fc.record({ patience: fc.constantFrom(0, 0.4, 1), spareWorkers: fc.nat(100) }),
+			}),
 			fc.record({ type: fc.constant('REQUEST_COUNT'), requestCount: fc.integer({ min: 1, max: 10_000 }) }),
 		),
 		dataCenterIds: fc.subarray(['EU-RO-1', 'US-TX-3']),
