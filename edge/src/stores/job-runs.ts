@@ -10,7 +10,7 @@ export interface RunQuery {
 }
 
 const RUNS = `SELECT id, worker_id, started_at, COALESCE(execution_ms, ended_at - started_at, ?1 - started_at) AS run_ms FROM jobs
-	WHERE n > ?2 AND n <= ?3 AND started_at IS NOT NULL AND COALESCE(ended_at, ?1) >= ?4 AND worker_id IN (SELECT value FROM json_each(?5))`;
+	WHERE n > ?2 AND n <= ?3 AND started_at IS NOT NULL AND started_at + COALESCE(execution_ms, ended_at - started_at, ?1 - started_at) >= ?4 AND worker_id IN (SELECT value FROM json_each(?5))`;
 
 /** A run that goes on counts up to `now`. */
 export function runsOf(sql: SqlStorage, { workers, sinceMs, near }: RunQuery, now: number): JobRun[] {

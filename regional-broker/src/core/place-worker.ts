@@ -51,7 +51,7 @@ function placeAmong(pool: string, members: PlaceHost[], spec: PlaceSpec): Placem
 
 function aboutModel(model: string, best: PlaceHost, members: readonly PlaceHost[], spec: PlaceSpec): string {
 	if (best.models.includes(model)) return 'holds the model';
-	const holder = members.find(({ models }) => models.includes(model));
+	const holder = members.filter(({ models }) => models.includes(model)).sort((a, b) => (a.id < b.id ? -1 : 1))[0];
 	const why = holder === undefined ? null : obstacle(holder, spec);
 	return `does not hold ${model}: ${holder === undefined || why === null ? 'no host of this tier does' : `${holder.id} does and ${WORDS[why]}`}`;
 }
@@ -119,7 +119,7 @@ function passedOver(hosts: readonly PlaceHost[], spec: PlaceSpec, volumes: reado
 		const lies = volumes.length === 0 ? '' : `, where ${names(volumes.map(({ id }) => `volume ${id}`))} ${volumes.length === 1 ? 'lies' : 'lie'}`;
 		return [`${host.id} has room in ${host.dataCenterId}, not in ${names(spec.dataCenterIds)}${lies}`];
 	});
-	return rules.slice(0, PASSED_OVER_MAX);
+	return rules.sort().slice(0, PASSED_OVER_MAX);
 }
 
 function blocked(explanations: readonly string[], hosts: readonly PlaceHost[]): Placement {

@@ -28,7 +28,7 @@ export async function costs(env: Env, request: Request, endpointId: string): Pro
 
 /** The cost of one job. */
 export async function costOfOne(env: Env, request: Request, endpointId: string, jobId: string): Promise<Response> {
-	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'requests');
+	const endpoint = await enterEndpoint(env, request, endpointId, 'read', 'status');
 	const job = await jobStoreOf(env, endpoint.id, addressOf(env, endpoint, jobId).shard).job(jobId);
 	if (job === null) throw await goneJob(env, request, endpoint, jobId);
 	const [answer] = await price(env, endpoint, [job], jobId);

@@ -21,6 +21,6 @@ export const jobCostOperation: Operation = {
 	summary: 'What a job cost',
 	text: 'As long as the job is kept.',
 	key: 'read',
-	limit: 'requests',
+	limit: 'status',
 	answers: { 200: { text: 'Its part of its worker’s booked time.', schema: jobCost } },
 };
