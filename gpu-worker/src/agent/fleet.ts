@@ -182,7 +182,7 @@ class HostFleet implements Fleet {
 		const key = newKey();
 		const startedAtMs = clock.nowMs();
 		const http = spec.type === 'LOAD_BALANCER' ? await httpPorts(spec) : null;
-		const workerLog = logs.open(endpointId, workerId, () => onlyJob(workers.get(workerId)));
+		const workerLog = logs.open(endpointId, workerId, key, () => onlyJob(workers.get(workerId)));
 		workerLog.note(`starting version ${version} on ${hostId}${gpus.length === 0 ? '' : `, GPU ${gpus.join(', ')}`}`);
 		const given = { id: workerId, endpointId, version, spec, key, gpus, startedAtMs, http, log: workerLog };
 		const abort = new AbortController();

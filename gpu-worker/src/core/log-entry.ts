@@ -21,6 +21,14 @@ export function jobOfLine(line: string): string | null {
 	return line.trimStart().startsWith('{') ? (JOB_ID.exec(line)?.[1] ?? null) : null;
 }
 
+/** What stands in a line where a key was. */
+export const HIDDEN_KEY = '[key]';
+
+/** A line without the worker's own key: an SDK that logs its URLs would show it to every reader of the log. */
+export function withoutKey(line: string, key: string): string {
+	return line.includes(key) ? line.replaceAll(key, HIDDEN_KEY) : line;
+}
+
 /** At most `LOG_LINE_CHARS_MAX` characters of a line. */
 export function cutLine(line: string): string {
 	return line.length > LOG_LINE_CHARS_MAX ? `${line.slice(0, LOG_LINE_CHARS_MAX)}… (cut)` : line;

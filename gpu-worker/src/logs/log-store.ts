@@ -10,8 +10,8 @@ import { createWorkerLog, type WorkerLog } from './worker-log.ts';
 const SUFFIX = '.ndjson';
 
 export interface LogStore {
-	/** The log of a worker that is about to start; `jobInHand` names the only job that it has. */
-	open(endpointId: string, workerId: string, jobInHand: () => string | null): WorkerLog;
+	/** The log of a worker that is about to start; its `key` is in no line, `jobInHand` names the only job that it has. */
+	open(endpointId: string, workerId: string, key: string, jobInHand: () => string | null): WorkerLog;
 	/** One page; with `waitMs` it is held until there is a line. */
 	read(query: LogQuery): Promise<LogPage>;
 	/** Removes logs that are too old, and the oldest when all together are too large. */
@@ -37,10 +37,10 @@ class FileLogStore implements LogStore {
 		this.#wallMs = wallMs;
 	}
 
-	open(endpointId: string, workerId: string, jobInHand: () => string | null): WorkerLog {
+	open(endpointId: string, workerId: string, key: string, jobInHand: () => string | null): WorkerLog {
 		const directory = join(this.#directory, endpointId);
 		mkdirSync(directory, { recursive: true, mode: 0o700 });
-		const log = createWorkerLog({ path: join(directory, workerId + SUFFIX), stamp: () => this.#stamp(), jobInHand, added: () => this.#wake() });
+		const log = createWorkerLog({ path: join(directory, workerId + SUFFIX), key, stamp: () => this.#stamp(), jobInHand, added: () => this.#wake() });
 		const ofEndpoint = this.#open.get(endpointId) ?? new Map<string, WorkerLog>();
 		this.#open.set(endpointId, ofEndpoint.set(workerId, log));
 		const close = (): void => {

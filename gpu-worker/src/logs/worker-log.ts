@@ -1,7 +1,7 @@
 /** The log of one worker: whole lines with time and job, the newest in memory, all of them up to a bound in a file. */
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { LOG_LINE_CHARS_MAX, WORKER_LOG_BYTES_MAX } from '@longshore/shared-schema/limits';
-import { cutLine, encodeEntry, jobOfLine, type LogEntry, type LogOrigin } from '../core/log-entry.ts';
+import { cutLine, encodeEntry, jobOfLine, type LogEntry, type LogOrigin, withoutKey } from '../core/log-entry.ts';
 
 /** Lines kept in memory per worker. */
 const RING_LINES_MAX = 400;
@@ -21,6 +21,8 @@ export interface WorkerLog {
 export interface WorkerLogOptions {
 	/** The file; its older half is `<path>.1`. */
 	readonly path: string;
+	/** The worker's key in its protocol, which no line shows. */
+	readonly key: string;
 	/** The time of the next line. */
 	stamp(): number;
 	/** The only job that the worker has in hand, or null. */
@@ -64,7 +66,8 @@ class FileLog implements WorkerLog {
 
 	tail(charsMax: number): string {
 		const lines = this.#ring.filter(({ origin }) => origin !== 'system').map(({ line }) => line);
-		const text = [...lines, ...Object.values(this.#rest).filter((rest) => rest !== '')].join('\n');
+		const begun = Object.values(this.#rest).filter((rest) => rest !== '');
+		const text = [...lines, ...begun.map((line) => withoutKey(line, this.#options.key))].join('\n');
 		return text.length > charsMax ? text.slice(text.length - charsMax) : text;
 	}
 
@@ -84,9 +87,9 @@ class FileLog implements WorkerLog {
 
 	#add(origin: LogOrigin, lines: readonly string[]): void {
 		if (lines.length === 0) return;
-		const { stamp, jobInHand, added } = this.#options;
+		const { key, stamp, jobInHand, added } = this.#options;
 		const inHand = origin === 'system' ? null : jobInHand();
-		const entries = lines.map((line): LogEntry => ({ at: stamp(), origin, jobId: (origin === 'system' ? null : jobOfLine(line)) ?? inHand, line: cutLine(line) }));
+		const entries = lines.map((line): LogEntry => ({ at: stamp(), origin, jobId: (origin === 'system' ? null : jobOfLine(line)) ?? inHand, line: cutLine(withoutKey(line, key)) }));
 		this.#ring.push(...entries);
 		const over = this.#ring.splice(0, Math.max(0, this.#ring.length - RING_LINES_MAX)).at(-1);
 		this.#letGoAt = over?.at ?? this.#letGoAt;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ beforeEach(() => {
 	directory = mkdtempSync(join(tmpdir(), 'longshore-logs-'));
 	[nowMs, inHand] = [1_000_000, null];
 	logs = createLogStore(directory, () => nowMs);
-	log = logs.open('ep1', 'w1', () => inHand);
+	log = logs.open('ep1', 'w1', 'key-of-w1', () => inHand);
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -47,6 +47,18 @@ describe('a page of a log', () => {
 		]);
 	});
 
+	test('never shows the key of its worker, in no reader’s page, not in the file, not to whoever explains an exit', async () => {
+		log.write('stdout', 'take from http://127.0.0.1:1/v2/ep1/job-take/w1?gpu=CPU&key=key-of-w1 now\nRUNPOD_AI_API_KEY=key-of');
+		log.write('stdout', '-w1\nhalf a line key-of-w1');
+		const hidden = ['take from http://127.0.0.1:1/v2/ep1/job-take/w1?gpu=CPU&key=[key] now', 'RUNPOD_AI_API_KEY=[key]'];
+		expect(lines(await read())).toEqual(hidden);
+		expect(log.tail(10_000)).toBe([...hidden, 'half a line [key]'].join('\n'));
+		log.close();
+		reopened();
+		expect(lines(await read())).toEqual([...hidden, 'half a line [key]']);
+		expect(readFileSync(join(directory, 'ep1', 'w1.ndjson'), 'utf8')).not.toContain('key-of-w1');
+	});
+
 	test('goes on behind a place, from memory and from the file alike', async () => {
 		say(3);
 		const after = (await read()).lines[1]?.at ?? 0;
@@ -74,7 +86,7 @@ describe('a page of a log', () => {
 	});
 
 	test('has the lines of one job or one source only, of all workers', async () => {
-		const other = logs.open('ep1', 'w2', () => 'job-1');
+		const other = logs.open('ep1', 'w2', 'key-of-w2', () => 'job-1');
 		log.write('stdout', '{"request_id":"job-1"}\nnobody’s\n');
 		other.write('stdout', 'mine\n');
 		other.note('ending');

@@ -12,7 +12,7 @@ const named = (name: string): Runtime => ({ cleanUp: async () => {}, start: () =
 
 test('the image decides what a worker is; without an engine a container is refused with what to set', async () => {
 	const home = mkdtempSync(join(tmpdir(), 'longshore-choose-'));
-	const start = (image: string) => workerStart({ spec: spec({ image }), log: createLogStore(home, Date.now).open('ep1', 'w1', () => null) });
+	const start = (image: string) => workerStart({ spec: spec({ image }), log: createLogStore(home, Date.now).open('ep1', 'w1', 'key-of-w1', () => null) });
 	const both = chooseRuntime(named('process'), named('container'));
 	await expect(both.start(start('process:///srv'))).rejects.toThrow('process');
 	await expect(both.start(start('team/worker:1'))).rejects.toThrow('container');

@@ -61,7 +61,7 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 		rmSync(home, { recursive: true, force: true });
 	});
 	const start = async (script: string, more: Partial<Parameters<typeof workerStart>[0]> = {}, host: Partial<ContainerRuntimeOptions> = {}) => {
-		const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', () => null);
+		const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
 		const shell = spec({ image, command: ['sh', '-c', script], gpuCount: 0 });
 		const worker = await createContainerRuntime(options(engine, join(home, 'state'), host)).start(workerStart({ spec: shell, log, ...more }));
 		return { ...worker, log };
@@ -118,7 +118,7 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 
 	test('reaches the agent at the gateway of its network, where the agent listens once the container runs', async () => {
 		const asked: string[] = [];
-		const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', () => null);
+		const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
 		const runtime = createContainerRuntime(options(engine, join(home, 'state'), { listenAt: async (address) => void asked.push(address) }));
 		const places: WorkerPlace[] = [];
 		const env = (place: WorkerPlace): Record<string, string> => {

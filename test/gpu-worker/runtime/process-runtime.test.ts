@@ -23,7 +23,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const runtime = (allowed = true) => createProcessRuntime({ stateDir: join(home, 'state'), allowed, log: createLog(() => {}, {}) });
 const shell = (script: string, more = {}) => spec({ image: `process://${image}`, command: ['/bin/sh', '-c', script], ...more });
-const newLog = () => createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', () => null);
+const newLog = () => createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
 const start = async (script: string, workerId = 'w1') => {
 	const log = newLog();
 	const worker = await runtime().start(workerStart({ workerId, spec: shell(script), variables: { MARK: workerId }, log }));

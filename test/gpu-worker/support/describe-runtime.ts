@@ -50,7 +50,7 @@ export function describeRuntime(name: string, skip: string | null, open: () => P
 		});
 		const newRuntime = () => subject.runtime(join(home, 'state'));
 		const start = async (script: string, more: More = {}, runtime = newRuntime()): Promise<StartedWorker> => {
-			const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', () => null);
+			const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
 			const shell = spec({ image: subject.image, command: ['sh', '-c', script], gpuCount: 0 });
 			const worker = { ...(await runtime.start(workerStart({ spec: shell, log, ...more }))), log };
 			started.push(worker);

@@ -9,7 +9,7 @@ import { workerStart } from './worker-start.ts';
 
 const [, , stateDir = '', image = ''] = process.argv;
 const runtime = createProcessRuntime({ stateDir, allowed: true, log: createLog(() => {}, {}) });
-const log = createLogStore(join(stateDir, 'logs'), Date.now).open('ep1', 'w1', () => null);
+const log = createLogStore(join(stateDir, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
 const worker = await runtime.start(workerStart({ spec: spec({ image: `process://${image}`, command: ['/bin/sh', '-c', 'sleep 1000 & echo $!; wait'] }), log }));
 const childPid = await until(() => log.tail(100) || undefined, { what: 'child pid' });
 process.stdout.write(`${worker.pid}\n${childPid}\n`, () => process.kill(process.pid, 'SIGKILL'));
