@@ -2,11 +2,12 @@
 import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, DURABLE_OBJECTS } from './edge-classes.ts';
 
 /**
- * Never called by a webhook, whatever a name leads to and whatever the operator allows: link-local (cloud metadata), reserved and
+ * Never called by a webhook, whatever a name leads to and whatever the operator allows: link-local networks, cloud metadata, reserved and
  * multicast networks, and IPv6 networks that carry an IPv4 address. The rest is up to `allow`.
  */
 const WEBHOOK_DENIED: readonly string[] = [
 	...['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '198.18.0.0/15', '224.0.0.0/3'],
+	...['100.100.100.200/32', '168.63.129.16/32', 'fd00:ec2::/32', 'fd20:ce::254/128'],
 	...['::/128', 'fe80::/10', 'fec0::/10', 'ff00::/8', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'],
 ];
 

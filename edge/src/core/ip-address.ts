@@ -8,8 +8,13 @@ export type AddressKind = 'public' | 'private' | 'local' | 'reserved';
 
 type Range = readonly [kind: Exclude<AddressKind, 'public'>, prefix: AddressBytes, bits: number];
 
-/** Cloud metadata lies in 169.254/16: link-local is refused everywhere, hence `reserved`. */
+/**
+ * The first match counts. Most clouds' metadata lies in 169.254/16: link-local is refused everywhere, hence `reserved`; single addresses are
+ * the metadata services of Alibaba Cloud and Azure, and below of AWS and Google Cloud, which lie in networks that an operator may allow.
+ */
 const IPV4_RANGES: readonly Range[] = [
+	['reserved', [100, 100, 100, 200], 32],
+	['reserved', [168, 63, 129, 16], 32],
 	['reserved', [0, 0, 0, 0], 8],
 	['private', [10, 0, 0, 0], 8],
 	['private', [100, 64, 0, 0], 10],
@@ -28,6 +33,8 @@ const IPV4_RANGES: readonly Range[] = [
 
 const IPV6_RANGES: readonly Range[] = [
 	['local', groups(0, 0, 0, 0, 0, 0, 0, 1), 128],
+	['reserved', groups(0xfd00, 0xec2), 32],
+	['reserved', groups(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128],
 	['private', groups(0xfc00), 7],
 	['reserved', groups(0xfe80), 10],
 	['reserved', groups(0xfec0), 10],
