@@ -1,7 +1,9 @@
 /** Bodies of the batch API: requests of a batch, each `input` kept as the raw text it was. */
 import { LongshoreError } from '@longshore/shared-schema/errors/error';
-import { arrayElements, topLevelMembers } from '@longshore/shared-schema/json/top-level';
+import { arrayElements, JsonObjectError, topLevelMembers } from '@longshore/shared-schema/json/top-level';
 import { BATCH_REQUESTS_MAX } from '@longshore/shared-schema/limits';
+import { batchChange } from '@longshore/shared-schema/wire/runpod-job';
+import { describeFirst } from './describe-first.ts';
 import { bodyError } from './job-request.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
@@ -20,6 +22,22 @@ export function parseBatchInputs(body: Uint8Array): string[] {
 	});
 }
 
+/** The new name in the body of a change. Throws `malformed_json` or `invalid_request`. */
+export function parseBatchName(body: Uint8Array): string {
+	const parsed = batchChange.safeParse(namesOf(body));
+	if (parsed.success) return parsed.data.name;
+	throw new LongshoreError('invalid_request', describeFirst(parsed.error));
+}
+
+function namesOf(body: Uint8Array): object {
+	try {
+		const name = topLevelMembers(decoder.decode(body)).get('name');
+		return name === undefined ? {} : { name: JSON.parse(name) as unknown };
+	} catch (error) {
+		throw bodyError(error, '{"name": "…"}');
+	}
+}
+
 /** Raw text of the list. A bare array is wrapped, so that one reader checks both. */
 function listOf(body: Uint8Array): string {
 	try {
@@ -29,6 +47,8 @@ function listOf(body: Uint8Array): string {
 		const list = members.get('requests');
 		if (list !== undefined) return list;
 	} catch (error) {
+		if (error instanceof JsonObjectError && error.problem === 'not_an_object')
+			throw new LongshoreError('invalid_request', `the request body must be a list of requests, or an object with the list in "requests": send ${SHAPE}`);
 		throw bodyError(error, SHAPE);
 	}
 	throw new LongshoreError('invalid_request', `requests is missing: send {"requests": ${SHAPE}}`);

@@ -21,6 +21,8 @@ export interface BatchView {
 	readonly requestCompleted: number;
 	readonly requestFailed: number;
 	readonly createdAt: number;
+	/** Once it has been given one. */
+	readonly name?: string;
 }
 
 /** A request to be added: its job's id and its raw input. */
@@ -141,6 +143,14 @@ export class BatchStore extends DurableObject<Env> {
 		return this.#view({ ...batch, status: 'CANCELLED' });
 	}
 
+	/** Names a batch, whatever its state. */
+	rename(id: string, name: string): BatchView | BatchRefusal {
+		const batch = this.#find(id);
+		if (batch === null) return 'unknown';
+		this.#table.setName(batch.n, name);
+		return this.#view({ ...batch, name });
+	}
+
 	get(id: string): BatchView | null {
 		const batch = this.#find(id);
 		return batch === null ? null : this.#view(batch);
@@ -213,8 +223,9 @@ export class BatchStore extends DurableObject<Env> {
 
 	#view(batch: BatchRow): BatchView {
 		const { total, open, completed, failed } = this.#table.counts(batch.n);
-		const { id, status, createdAt } = batch;
-		return { id, endpointId: this.#endpointId, status, requestTotal: total, requestInProgress: open, requestCompleted: completed, requestFailed: failed, createdAt };
+		const { id, status, createdAt, name } = batch;
+		const counts = { requestTotal: total, requestInProgress: open, requestCompleted: completed, requestFailed: failed };
+		return { id, endpointId: this.#endpointId, status, ...counts, createdAt, ...(name === null ? {} : { name }) };
 	}
 
 	#closeIfOver(n: number): void {

@@ -5,7 +5,7 @@ import type { TextSeal } from './text-seal.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS batches (
-	n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER
+	n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER, name TEXT
 );
 CREATE TABLE IF NOT EXISTS requests (
 	n INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL, id TEXT NOT NULL UNIQUE, place TEXT NOT NULL, status TEXT NOT NULL,
@@ -29,6 +29,7 @@ export interface BatchRow {
 	readonly status: BatchStatus;
 	readonly createdAt: number;
 	readonly expiresAt: number | null;
+	readonly name: string | null;
 }
 
 /** A request as a row; its id is its job's. */
@@ -53,7 +54,7 @@ export interface BatchCounts {
 	readonly failed: number;
 }
 
-const BATCH = 'n, id, status, created_at AS "createdAt", expires_at AS "expiresAt"';
+const BATCH = 'n, id, status, created_at AS "createdAt", expires_at AS "expiresAt", name';
 const REQUEST = 'n, batch, id, place, status, error, started_at AS "startedAt", completed_at AS "completedAt", key_gen AS "keyGen"';
 
 /** Reads and writes rows. Synchronous; the store holds the transactions. */
@@ -65,8 +66,8 @@ export class BatchTable {
 		this.#sql = sql;
 		this.#seal = seal;
 		sql.exec(SCHEMA);
-		const columns = sql.exec<{ name: string }>('PRAGMA table_info(requests)').toArray();
-		if (!columns.some(({ name }) => name === 'key_gen')) sql.exec('ALTER TABLE requests ADD COLUMN key_gen INTEGER NOT NULL DEFAULT 0');
+		this.#addColumn('requests', 'key_gen', 'INTEGER NOT NULL DEFAULT 0');
+		this.#addColumn('batches', 'name', 'TEXT');
 	}
 
 	add(id: string, now: number, expiresAt: number): void {
@@ -84,6 +85,10 @@ export class BatchTable {
 	/** All batches, newest first. */
 	list(): BatchRow[] {
 		return this.#all<BatchRow>(`SELECT ${BATCH} FROM batches ORDER BY n DESC`);
+	}
+
+	setName(n: number, name: string): void {
+		this.#sql.exec('UPDATE batches SET name = ? WHERE n = ?', name, n);
 	}
 
 	setStatus(n: number, status: BatchStatus, expiresAt: number | null): void {
@@ -217,6 +222,12 @@ export class BatchTable {
 	#requests(query: string, ...values: (string | number)[]): RequestRow[] {
 		const rows = this.#all<Omit<RequestRow, 'error'> & { error: string | ArrayBuffer | null }>(query, ...values);
 		return rows.map((row) => ({ ...row, error: row.error === null ? null : new TextDecoder().decode(this.#seal.open(row.keyGen, row.error)) }));
+	}
+
+	/** Tables that an earlier release made lack it. */
+	#addColumn(table: 'batches' | 'requests', column: string, type: string): void {
+		const columns = this.#sql.exec<{ name: string }>(`PRAGMA table_info(${table})`).toArray();
+		if (!columns.some(({ name }) => name === column)) this.#sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
 	}
 
 	#all<T>(query: string, ...values: (string | number)[]): T[] {

@@ -103,6 +103,7 @@ const batchFields = {
 	requestCompleted: count,
 	requestFailed: count,
 	createdAt: z.int().describe('Milliseconds since 1970.'),
+	name: z.string().optional().describe('Once it has been given one.'),
 };
 
 export const createdBatch = z.object({ id: z.string(), status: batchFields.status }).meta({ id: 'CreatedBatch' });
@@ -113,7 +114,7 @@ export const extendedBatch = z.object({ ...batchFields, requests: z.array(z.obje
 export const batchPage = z
 	.object({
 		requests: z.array(
-			z.object({ id: jobId, status: jobStatusText, output: output.optional(), error: z.string().optional(), startedAt: z.int().nullable(), completedAt: z.int().nullable() }),
+			z.object({ id: jobId, status: jobStatusText, output: output.optional(), error: z.string().optional(), startedAt: time.nullable(), completedAt: time.nullable() }),
 		),
 		total: count.max(BATCH_REQUESTS_MAX),
 		offset: count,

@@ -1,7 +1,7 @@
 /** RunPod's job API at the wire: the request, and the JSON texts of its answers. Raw payload and output texts are put in as they are. */
 import * as z from 'zod';
 import { isQueued, type Job, type JobPhase } from '../job/job.ts';
-import { BATCH_REQUESTS_MAX, EXECUTION_TIMEOUT_MS, TTL_MS } from '../limits.ts';
+import { BATCH_REQUESTS_MAX, EXECUTION_TIMEOUT_MS, NAME_CHARS_MAX, TTL_MS } from '../limits.ts';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2_000);
 
@@ -43,6 +43,8 @@ const batchRequest = z.object({ input: jobInput });
 export const batchRequests = z
 	.union([z.array(batchRequest).max(BATCH_REQUESTS_MAX), z.object({ requests: z.array(batchRequest).max(BATCH_REQUESTS_MAX) })])
 	.meta({ id: 'BatchRequests' });
+/** What may be changed of a batch at any time. Source: RunPod, "batch jobs", `PUT`; unknown members are dropped. */
+export const batchChange = z.object({ name: z.string().trim().min(1).max(NAME_CHARS_MAX).describe('What people call the batch.') }).meta({ id: 'BatchChange' });
 /** An OpenAI call's body: the model server knows what it means. */
 export const openAiRequest = z.looseObject({ stream: z.unknown().optional().describe('`true`: the answer is a stream of server-sent events.') }).meta({ id: 'OpenAiRequest' });
 

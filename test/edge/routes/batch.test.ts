@@ -88,8 +88,9 @@ describe('a batch', () => {
 
 		const page = await call('GET', `/${id}/requests`);
 		expect(page.text).toContain('"output":{"seed": 9007199254740993}');
-		expect(page.body).toMatchObject({ total: 3, offset: 0, limit: 100, hasMore: false });
-		const times = { startedAt: expect.any(Number), completedAt: expect.any(Number) };
+		expect(page.body).toMatchObject({ total: 3, offset: 0, limit: 50, hasMore: false });
+		const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+		const times = { startedAt: time, completedAt: time };
 		expect(page.body['requests']).toEqual([
 			{ id: first?.id, status: 'COMPLETED', output: expect.anything(), ...times },
 			{ id: second?.id, status: 'FAILED', error: 'boom', ...times },
@@ -98,6 +99,29 @@ describe('a batch', () => {
 		expect((await ok('GET', `/${id}/requests?offset=1&limit=1`))['requests']).toMatchObject([{ id: second?.id }]);
 		expect(await ok('GET', `/${id}/requests?offset=1&limit=1`)).toMatchObject({ total: 3, offset: 1, limit: 1, hasMore: true });
 		expect(await ok('GET')).toEqual(expect.arrayContaining([expect.objectContaining({ id, requestCompleted: 2 })]));
+	});
+
+	test('can be named in any state, and has no name before', async () => {
+		const { id } = await ok('POST', '', inputs(1, newMark()));
+		const unnamed = await ok('GET', `/${id}`);
+		expect(unnamed).not.toHaveProperty('name');
+		expect(await ok('PUT', `/${id}`, { name: ' nightly ', other: 1 })).toEqual({ ...unnamed, name: 'nightly' });
+		await ok('POST', `/${id}/finalize`);
+		await ok('PUT', `/${id}`, { name: 'žluť' });
+		expect(await ok('GET', `/${id}`)).toMatchObject({ status: 'FINALIZED', name: 'žluť' });
+		expect(await ok('GET')).toEqual(expect.arrayContaining([expect.objectContaining({ id, name: 'žluť' })]));
+		for (const [body, words] of [
+			[{}, 'name'],
+			[{ name: '' }, 'name'],
+			[{ name: 7 }, 'name'],
+			[{ name: 'x'.repeat(192) }, '191'],
+			[[], '{"name": "…"}'],
+		] as const) {
+			const refused = await call('PUT', `/${id}`, body);
+			expect([refused.status, refused.body['error']]).toEqual([400, expect.stringContaining(words)]);
+		}
+		expect((await call('PUT', '/abcdefghijklmn', { name: 'x' })).status).toBe(404);
+		await ok('POST', `/${id}/cancel`);
 	});
 
 	test('gives up requests while it is a draft, and only then', async () => {
@@ -163,6 +187,26 @@ describe('limits and refusals', () => {
 		const { id } = await ok('POST', '', inputs(5_000, 'many'));
 		const answer = await call('POST', `/${id}/requests`, inputs(1, 'one more'));
 		expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('5000')]);
+		await ok('POST', `/${id}/cancel`);
+	});
+
+	test.each([
+		['7', 400, 'must be a list of requests, or an object with the list in "requests"'],
+		['"x"', 400, 'must be a list of requests'],
+		['null', 400, 'must be a list of requests'],
+		['{}', 400, 'requests is missing'],
+		['{"requests":{}}', 400, 'requests must be an array'],
+		['[1]', 400, 'requests.0.input must be a JSON object'],
+		['[{"input":{}},{"input":[]}]', 400, 'requests.1.input must be a JSON object'],
+		['[{"input":{}}', 400, 'not valid JSON'],
+		['[{"input":{}}]]', 400, 'not valid JSON'],
+	])('a body %s is refused in words that fit it', async (body, status, words) => {
+		const { id } = await ok('POST');
+		for (const path of ['', `/${id}/requests`]) {
+			const answer = await fetch(`${edge.url}/v2/${client.endpointId}/batch${path}`, { method: 'POST', body, headers: { authorization: client.key } });
+			expect([answer.status, await answer.json()]).toEqual([status, { error: expect.stringContaining(words) }]);
+		}
+		expect(await ok('GET', `/${id}`)).toMatchObject({ requestTotal: 0 });
 		await ok('POST', `/${id}/cancel`);
 	});
 

@@ -1,7 +1,7 @@
 /** What the batch routes say of themselves. */
-import { BATCH_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
+import { BATCH_BODY_BYTES_MAX, MANAGE_BODY_BYTES_MAX } from '@longshore/shared-schema/limits';
 import { batchList, batchPage, batchView, createdBatch, extendedBatch } from '@longshore/shared-schema/wire/runpod-answers';
-import { batchRequests } from '@longshore/shared-schema/wire/runpod-job';
+import { batchChange, batchRequests } from '@longshore/shared-schema/wire/runpod-job';
 import * as z from 'zod';
 import { describeInteger } from '../../gate/query.ts';
 import type { Operation } from '../../openapi/operation.ts';
@@ -36,6 +36,18 @@ export const getBatchOperation: Operation = {
 	summary: 'Read how far a batch is',
 	key: 'read',
 	limit: 'status',
+	answers: { 200: { text: 'The batch.', schema: batchView } },
+	errors: ['unknown_resource'],
+};
+
+export const updateBatchOperation: Operation = {
+	id: 'updateBatch',
+	group: 'Batches',
+	summary: 'Name a batch',
+	text: 'In any state. A batch that was never named has no `name`.',
+	key: 'run',
+	limit: 'run',
+	body: { schema: batchChange, bytesMax: MANAGE_BODY_BYTES_MAX, required: true, example: { name: 'nightly embeddings' } },
 	answers: { 200: { text: 'The batch.', schema: batchView } },
 	errors: ['unknown_resource'],
 };

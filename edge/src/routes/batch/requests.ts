@@ -6,7 +6,7 @@ import type { RequestRow } from '../../stores/batch-table.ts';
 import { batchError, enterBatch } from './enter.ts';
 
 /** Requests of a page when `limit` says nothing. */
-export const PAGE_LIMIT_DEFAULT = 100;
+export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT: IntegerParameter = { name: 'limit', min: 1, max: 1_000 };
 export const PAGE_OFFSET: IntegerParameter = { name: 'offset', min: 0 };
 const encoder = new TextEncoder();
@@ -37,8 +37,13 @@ async function* pageParts(store: DurableObjectStub<BatchStore>, requests: readon
 		const output = status === 'COMPLETED' ? await store.outputPart(n, 0) : null;
 		yield encoder.encode(`${before}{"id":"${id}","status":"${status}"${output === null ? '' : ',"output":'}`);
 		for (let part = output, at = 1; part !== null; part = await store.outputPart(n, at++)) yield part;
-		yield encoder.encode(`${error === null ? '' : `,"error":${JSON.stringify(error)}`},"startedAt":${startedAt},"completedAt":${completedAt}}`);
+		yield encoder.encode(`${error === null ? '' : `,"error":${JSON.stringify(error)}`},"startedAt":${timeText(startedAt)},"completedAt":${timeText(completedAt)}}`);
 		before = ',';
 	}
 	yield encoder.encode(`${requests.length === 0 ? before : ''}${tail}`);
+}
+
+/** As RunPod writes them: a time as text, though `createdAt` of a batch is a number. */
+function timeText(at: number | null): string {
+	return at === null ? 'null' : `"${new Date(at).toISOString()}"`;
 }

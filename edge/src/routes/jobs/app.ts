@@ -11,11 +11,13 @@ import {
 	getBatchOperation,
 	listBatchesOperation,
 	removeBatchRequestOperation,
+	updateBatchOperation,
 } from '../batch/describe.ts';
 import { finalizeBatch } from '../batch/finalize.ts';
 import { getBatch, listBatches } from '../batch/read.ts';
 import { removeBatchRequest } from '../batch/remove-request.ts';
 import { batchRequests } from '../batch/requests.ts';
+import { updateBatch } from '../batch/update.ts';
 import { createApp } from '../create-app.ts';
 import { jobLogsOperation } from '../logs/describe.ts';
 import { jobLogs } from '../logs/job-logs.ts';
@@ -68,6 +70,7 @@ jobsApp.on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/v2/:endpoint/openai/v1/*
 jobsApp.post('/v2/:endpoint/batch', createBatchOperation, (c) => createBatch(c.env, c.req.raw, c.req.param('endpoint')));
 jobsApp.get('/v2/:endpoint/batch', listBatchesOperation, (c) => listBatches(c.env, c.req.raw, c.req.param('endpoint')));
 jobsApp.get('/v2/:endpoint/batch/:batch', getBatchOperation, (c) => getBatch(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
+jobsApp.put('/v2/:endpoint/batch/:batch', updateBatchOperation, (c) => updateBatch(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
 jobsApp.post('/v2/:endpoint/batch/:batch/requests', addBatchRequestsOperation, (c) => addBatchRequests(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
 jobsApp.get('/v2/:endpoint/batch/:batch/requests', batchRequestsOperation, (c) => batchRequests(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('batch')));
 jobsApp.delete('/v2/:endpoint/batch/:batch/requests/:job', removeBatchRequestOperation, (c) =>

@@ -1,4 +1,4 @@
-/** `GET /v2/{endpoint}/requests?limit=&status=`: the endpoint's newest jobs, newest first. The shape is known from third-party code only. */
+/** `GET /v2/{endpoint}/requests?limit=`: the endpoint's newest jobs, newest first. The shape is known from third-party code only. */
 import { toRunpodStatus } from '@longshore/shared-schema/wire/runpod-job';
 import type { Env } from '../../env.ts';
 import { enterEndpoint, jobStoreOf } from '../../gate/endpoint.ts';
