@@ -1,5 +1,6 @@
 /** Puts the parts of a host agent together: bus, workers and bridge meet here and nowhere else. */
 
+import { EXECUTION_TIMEOUT_TEXT } from '@longshore/shared-schema/job/finish';
 import type { BridgeHost } from '../bridge/bridge-host.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { LogStore } from '../logs/log-store.ts';
@@ -196,7 +197,7 @@ class HostAgent implements Agent {
 		const worker = attempt === undefined ? undefined : this.#host.workers.get(attempt.workerId);
 		if (attempt === undefined || worker === undefined || attempt.state === 'ended') return;
 		this.#stops.order(worker, attempt.job.id);
-		this.#endings.finish(worker, attempt, { output: null, error: 'executionTimeout exceeded', cause: 'execution_timeout' });
+		this.#endings.finish(worker, attempt, { output: null, error: EXECUTION_TIMEOUT_TEXT, cause: 'execution_timeout' });
 	}
 
 	#fence(reason: string): void {

@@ -283,8 +283,13 @@ describe('stopping', () => {
 	test('a job past its execution time fails and is stopped; pings do not extend it', async () => {
 		const poll = rig.call('/job-stop/w1?gpu=x');
 		await taken('j1', { executionTimeoutMs: 100 });
-		await rig.call('/ping/w1?gpu=x&job_id=j1&runpod_version=1.12.0');
-		expect(await rig.event('result', 'j1')).toMatchObject({ error: 'executionTimeout exceeded', cause: 'execution_timeout' });
+		const pinging = new AbortController();
+		const pings = (async () => {
+			while (!pinging.signal.aborted) await rig.call('/ping/w1?gpu=x&job_id=j1&runpod_version=1.12.0');
+		})();
+		const ended = await rig.event('result', 'j1').finally(() => pinging.abort());
+		await pings;
+		expect(ended).toMatchObject({ error: 'executionTimeout exceeded', cause: 'execution_timeout' });
 		expect(JSON.parse((await poll).text)).toEqual({ jobsToStop: ['j1'] });
 	});
 
