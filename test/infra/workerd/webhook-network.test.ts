@@ -21,8 +21,11 @@ export default { async fetch(request) {
 
 /** What the runtime logs when its network refuses an address. */
 const REFUSED = 'blocked by restrictPeers()';
-/** Reserved, link-local (cloud metadata) and multicast addresses, and IPv6 that carries IPv4. Nothing is ever sent to them. */
-const NEVER = ['169.254.169.254', '[::ffff:169.254.169.254]', '[fe80::1]', '198.18.0.1', '192.0.0.1', '224.0.0.1', '[64:ff9b::7f00:1]', '[2002:7f00:1::]', '[2001:0:1::1]', '[::]'];
+/** Reserved and multicast addresses, cloud metadata (link-local and elsewhere), and IPv6 that carries IPv4. Nothing is ever sent to them. */
+const NEVER = [
+	...['169.254.169.254', '[::ffff:169.254.169.254]', '100.100.100.200', '[::ffff:100.100.100.200]', '168.63.129.16', '[fd00:ec2::254]', '[fd20:ce::254]'],
+	...['[fe80::1]', '198.18.0.1', '192.0.0.1', '224.0.0.1', '[64:ff9b::7f00:1]', '[2002:7f00:1::]', '[2001:0:1::1]', '[::]'],
+];
 const INNER = ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0', '10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '[fd00::1]'];
 
 let home: string;
