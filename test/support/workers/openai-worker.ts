@@ -32,7 +32,7 @@ async function* answer({ openai_route: route, openai_input: body }: Call): Async
 function whole(body: Body, isCompletion: boolean): object {
 	const words = wordsOf(body);
 	const usage = usageOf(words);
-	const text = body.response_format === undefined ? words.reverse().join(' ') : JSON.stringify({ words });
+	const text = body.response_format === undefined ? words.toReversed().join(' ') : JSON.stringify({ words });
 	if (isCompletion) return { ...headOf(body), object: 'text_completion', choices: [{ index: 0, text, finish_reason: 'stop' }], usage };
 	const tool = body.tools?.[0]?.function.name;
 	const message = tool === undefined ? { role: 'assistant', content: text } : { role: 'assistant', content: null, tool_calls: [toolCall(tool, words)] };
