@@ -21,7 +21,7 @@ export default defineConfig({
 				extends: true,
 				test: {
 					name: 'unit',
-					include: ['test/*.test.ts', 'test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples,sim}/**/*.test.ts'],
+					include: ['test/*.test.ts', 'test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples,sim,chaos}/**/*.test.ts'],
 					testTimeout: 60_000,
 					hookTimeout: 60_000,
 					sequence: { groupOrder: 1 },

@@ -25,7 +25,7 @@ export interface NatsNodeOptions {
 	/** Host id → password. */
 	readonly hosts: Readonly<Record<string, string>>;
 	/** Set when the region has several servers. */
-	readonly cluster?: { readonly port: number; readonly peerPorts: readonly number[]; readonly password: string };
+	readonly cluster?: { readonly port: number; readonly advertisedPort: number; readonly peerPorts: readonly number[]; readonly password: string };
 	/** Sync each write to disk before it is acknowledged (servers from 2.10): an acknowledged message survives a power cut. */
 	readonly syncAlways: boolean;
 	/** Encrypts what the server stores. Without it the store of before cannot be read. */
@@ -86,6 +86,9 @@ function cluster(regionId: string, options: NonNullable<NatsNodeOptions['cluster
 	return `cluster {
   name: ${quote(regionId)}
   listen: "127.0.0.1:${options.port}"
+  advertise: "127.0.0.1:${options.advertisedPort}"
+  # Brokers and hosts are told of every server: what they reach them by is not what the servers listen on.
+  no_advertise: true
   authorization { user: route, password: ${quote(options.password)}, timeout: 5 }
   routes: [ ${routes.join(', ')} ]
 }

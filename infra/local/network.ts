@@ -9,6 +9,8 @@ export interface NatsNode {
 	readonly port: number;
 	readonly monitorPort: number;
 	readonly clusterPort: number;
+	/** Where the other servers of its cluster reach it: `clusterPort`, unless something lies between them. */
+	readonly routePort: number;
 }
 
 export interface BrokerNode {
@@ -26,7 +28,10 @@ export interface Link {
 export interface RegionNetwork {
 	readonly id: string;
 	readonly nats: readonly NatsNode[];
+	/** The region's NATS servers, as its brokers reach them. */
 	readonly natsUrl: string;
+	/** The same as its hosts reach them. */
+	readonly natsUrlOfHosts: string;
 	readonly brokers: readonly BrokerNode[];
 	readonly links: readonly Link[];
 	/** The region's brokers, as its own hosts and operators reach them. */
@@ -43,16 +48,15 @@ export async function planNetwork(topology: Topology, edgePort: number, ports: P
 	for (const [id, region] of Object.entries(topology.regions)) {
 		const nats: NatsNode[] = [];
 		for (const nodeId of numbered(id, region.natsNodes)) {
-			nats.push({
-				id: nodeId,
-				port: await ports.take(`nats/${nodeId}`),
-				monitorPort: await ports.take(`nats-monitor/${nodeId}`),
-				clusterPort: await ports.take(`nats-cluster/${nodeId}`),
-			});
+			const port = await ports.take(`nats/${nodeId}`);
+			const monitorPort = await ports.take(`nats-monitor/${nodeId}`);
+			const clusterPort = await ports.take(`nats-cluster/${nodeId}`);
+			nats.push({ id: nodeId, port, monitorPort, clusterPort, routePort: clusterPort });
 		}
 		const brokers: BrokerNode[] = [];
 		for (const brokerId of numbered(id, region.brokers)) brokers.push({ id: brokerId, port: await ports.take(`broker/${brokerId}`) });
-		regions.push({ id, nats, natsUrl: nats.map((node) => `nats://127.0.0.1:${node.port}`).join(','), brokers, ...(await planLinks(id, brokers, edgePort, region.delayMs, ports)) });
+		const natsUrl = nats.map((node) => `nats://127.0.0.1:${node.port}`).join(',');
+		regions.push({ id, nats, natsUrl, natsUrlOfHosts: natsUrl, brokers, ...(await planLinks(id, brokers, edgePort, region.delayMs, ports)) });
 	}
 	return regions;
 }

@@ -46,7 +46,7 @@ export function natsChildren(plan: StackPlan): PlannedChild[] {
 			const directory = join(plan.layout.nats, node.id);
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
 			const config = join(directory, 'nats.conf');
-			const peers = region.nats.filter((other) => other !== node).map((other) => other.clusterPort);
+			const peers = region.nats.filter((other) => other !== node).map((other) => other.routePort);
 			const text = renderNatsConfig({
 				regionId: region.id,
 				nodeName: node.id,
@@ -55,7 +55,7 @@ export function natsChildren(plan: StackPlan): PlannedChild[] {
 				storeDir: join(directory, 'data'),
 				brokerPassword: secrets.brokerPassword,
 				hosts,
-				...(peers.length === 0 ? {} : { cluster: { port: node.clusterPort, peerPorts: peers, password: secrets.routePassword } }),
+				...(peers.length === 0 ? {} : { cluster: { port: node.clusterPort, advertisedPort: node.routePort, peerPorts: peers, password: secrets.routePassword } }),
 				syncAlways: false,
 				storeKey: secrets.storeKey,
 			});
@@ -138,7 +138,7 @@ export function hostChildren(plan: StackPlan): PlannedChild[] {
 			const env = {
 				LONGSHORE_HOST_ID: host.id,
 				LONGSHORE_DATA_CENTER_ID: host.dataCenterId,
-				LONGSHORE_NATS_URL: region.natsUrl,
+				LONGSHORE_NATS_URL: region.natsUrlOfHosts,
 				LONGSHORE_NATS_USER: host.id,
 				LONGSHORE_NATS_PASSWORD: secrets?.hosts[host.id] ?? '',
 				LONGSHORE_BROKER_URL: region.brokerUrl,

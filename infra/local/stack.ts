@@ -9,7 +9,7 @@ import { endProcesses, type HomeLock, takeHome } from './home-lock.ts';
 import { layoutOf } from './layout.ts';
 import { writeLocalJson } from './local-json.ts';
 import { ensureNatsServer } from './nats-server.ts';
-import { planNetwork } from './network.ts';
+import { planNetwork, type RegionNetwork } from './network.ts';
 import { isPortFree, openPortBook } from './ports.ts';
 import { brokerChildren, edgeChild, hostChildren, linkChildren, natsChildren, type PlannedChild, type StackPlan } from './processes.ts';
 import { loadSecrets } from './secrets.ts';
@@ -20,17 +20,28 @@ import { type Child, supervise } from './supervise.ts';
 /** Later kinds first: hosts hand in what they finished while brokers and edge still listen. */
 const STOP_ORDER: readonly (readonly PlannedChild['kind'][])[] = [['host'], ['broker'], ['link', 'edge'], ['nats']];
 
+/** What a test puts between the parts of a stack, and into them. */
+export interface StackSeams {
+	/** The addresses that the parts are told of, for those on which they listen. */
+	network(planned: readonly RegionNetwork[]): Promise<readonly RegionNetwork[]>;
+	child(planned: PlannedChild): PlannedChild;
+}
+
+const NO_SEAMS: StackSeams = { network: async (planned) => planned, child: (planned) => planned };
+
 export class Stack {
 	readonly #settings: StackSettings;
 	readonly #say: (line: string) => void;
+	readonly #seams: StackSeams;
 	readonly #children: { readonly planned: PlannedChild; readonly child: Child }[] = [];
 	#lock: HomeLock | undefined;
 	#stopping = false;
 	/** Known once everything is deployed; from then on `local.json` follows every change. */
 	#publish: (() => void) | undefined;
 
-	constructor(settings: StackSettings, say: (line: string) => void) {
+	constructor(settings: StackSettings, say: (line: string) => void, seams: StackSeams = NO_SEAMS) {
 		this.#settings = settings;
+		this.#seams = seams;
 		this.#say = say;
 	}
 
@@ -46,7 +57,8 @@ export class Stack {
 		const example = await prepareExample(this.#settings.example, topology, this.#say);
 		const startedMs = performance.now();
 		const ports = openPortBook(layout.ports);
-		const plan: StackPlan = { settings: this.#settings, layout, secrets: loadSecrets(layout.secrets, topology), network: await planNetwork(topology, port, ports), natsServer };
+		const network = await this.#seams.network(await planNetwork(topology, port, ports));
+		const plan: StackPlan = { settings: this.#settings, layout, secrets: loadSecrets(layout.secrets, topology), network, natsServer };
 		ports.save();
 		await this.#run([...natsChildren(plan), edgeChild(plan, bundle), ...linkChildren(plan)]);
 		const url = `http://127.0.0.1:${port}`;
@@ -91,7 +103,7 @@ export class Stack {
 	async #run(planned: readonly PlannedChild[]): Promise<void> {
 		if (this.#stopping) throw new Error('stopped while starting');
 		const started = planned.map((one) => {
-			const child = supervise(one.spec, { onPid: (name, pid) => this.#onPid(name, pid), notice: this.#say });
+			const child = supervise(this.#seams.child(one).spec, { onPid: (name, pid) => this.#onPid(name, pid), notice: this.#say });
 			this.#children.push({ planned: one, child });
 			return child;
 		});

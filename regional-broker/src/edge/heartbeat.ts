@@ -18,6 +18,8 @@ export interface HeartbeatOptions {
 	readonly compose: () => RegionHeartbeat | null;
 	readonly onAnswer: (answer: HeartbeatAnswer, told: RegionHeartbeat) => void;
 	readonly wallClock: () => number;
+	/** Monotonic: silence is counted by it, so that a jump of the wall clock neither hides nor makes any. */
+	readonly now: () => number;
 	readonly log: Log;
 }
 
@@ -29,7 +31,7 @@ export class Heartbeat {
 	#inFlight = false;
 	#changed = false;
 	#stopped = false;
-	/** Wall clock of the last beat that was answered, from its sending: the edge counts from its arrival, so ours runs out first. */
+	/** When the last beat that was answered was sent, by `now`: the edge counts from its arrival, so ours runs out first. */
 	#heardAtMs: number | null = null;
 	#problem = '';
 
@@ -49,22 +51,29 @@ export class Heartbeat {
 
 	/** When the edge was heard last, epoch milliseconds; null: never by any broker that we know of. */
 	heardAtMs(): number | null {
-		return this.#heardAtMs;
+		const silentMs = this.edgeSilentMs();
+		return silentMs === null ? null : this.#options.wallClock() - silentMs;
 	}
 
 	/** Takes over what an earlier leader knew, unless we know better. */
 	inherit(heardAtMs: number | null): void {
-		if (heardAtMs !== null && (this.#heardAtMs === null || heardAtMs > this.#heardAtMs)) this.#heardAtMs = heardAtMs;
+		if (heardAtMs === null) return;
+		const { now, wallClock } = this.#options;
+		this.#heard(now() - Math.max(0, wallClock() - heardAtMs));
 	}
 
 	/** Null while no broker of the region has ever been answered. */
 	edgeSilentMs(): number | null {
-		return this.#heardAtMs === null ? null : Math.max(0, this.#options.wallClock() - this.#heardAtMs);
+		return this.#heardAtMs === null ? null : Math.max(0, this.#options.now() - this.#heardAtMs);
 	}
 
 	stop(): void {
 		this.#stopped = true;
 		if (this.#timer !== null) clearTimeout(this.#timer);
+	}
+
+	#heard(atMs: number): void {
+		this.#heardAtMs = Math.max(this.#heardAtMs ?? Number.NEGATIVE_INFINITY, atMs);
 	}
 
 	#schedule(inMs: number): void {
@@ -92,7 +101,7 @@ export class Heartbeat {
 	}
 
 	async #send(heartbeat: RegionHeartbeat): Promise<void> {
-		const sentAtMs = this.#options.wallClock();
+		const sentAtMs = this.#options.now();
 		try {
 			const answer = await this.#options.edge.send({
 				method: 'POST',
@@ -103,7 +112,7 @@ export class Heartbeat {
 			});
 			if (answer.status !== 200) throw new Error(`the edge answers the heartbeat with ${answer.status}: ${answer.body.toString('utf8', 0, 200)}`);
 			const parsed = heartbeatAnswer.parse(JSON.parse(answer.body.toString()));
-			this.#heardAtMs = Math.max(this.#heardAtMs ?? 0, sentAtMs);
+			this.#heard(sentAtMs);
 			if (this.#problem !== '') this.#options.log.info('the edge answers again');
 			this.#problem = '';
 			this.#options.onAnswer(parsed, heartbeat);

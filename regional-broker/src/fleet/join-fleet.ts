@@ -26,6 +26,7 @@ const SETTLE_SLACK_MS = 500;
 
 const now = (): number => performance.now();
 const wallClock = (): number => Date.now();
+const clocks = { now, wallClock };
 
 /** The parts that know hosts, grants and queues, joined in both directions. */
 export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge: EdgeClient, log: Log) {
@@ -52,7 +53,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 			applyPush(pushParts, answer);
 			if (confirmed.answered() || first) scaler.touchAll();
 		},
-		wallClock,
+		...clocks,
 		log,
 	});
 	const leader: Leader = new Leader({

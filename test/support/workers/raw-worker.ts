@@ -2,8 +2,10 @@
  * A worker that speaks RunPod's worker protocol with bare HTTP and never parses a payload: what it was given and what it did can be read byte for byte.
  * Endpoint env: `CONCURRENCY` parallel single takes (1), `TRACE_FILE` to append what it does to, `TAKE_LATE_MS` to be slow at the start.
  * Input members: `sleepMs`, `fail` (error text), `crash` (exit code), `crashTimes` (only on the first runs of this job), `output` (raw result) — otherwise the input itself comes back as `{"raw":<input>,"text":"<job text>"}`.
+ * With `sign` the result is `{"by":…,"n":…,"tenant":…,"filling":…}`: a name of this very run, and those members of the input.
  * `chunks` (how many) are streamed as `{"n":0}`, … before that, each after `everyMs`; `lateProgress` is reported, and `lateOutput` posted as another result, when the result is in.
  */
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -77,8 +79,9 @@ async function runJob(text: string): Promise<void> {
 	const raw = members.get('input') ?? 'null';
 	const verbs = topLevelMembers(raw);
 	const number = (name: string): number => Number(verbs.get(name) ?? 0);
+	const attempt = `${workerId}/${randomUUID().slice(0, 8)}`;
 	running.add(id);
-	trace('start', id);
+	trace('start', id, verbs.has('sign') ? { attempt } : {});
 	const abort = new AbortController();
 	stopped.set(id, abort);
 	try {
@@ -89,7 +92,7 @@ async function runJob(text: string): Promise<void> {
 			await call('POST', `${streamUrl.replace('$ID', id)}&isStream=false`, `{"output":{"n":${n}}}`);
 		}
 		await sleep(number('sleepMs'), undefined, { signal: abort.signal });
-		await postResult(id, resultText(verbs, raw, text));
+		await postResult(id, verbs.has('sign') && !verbs.has('fail') ? signedResult(verbs, attempt) : resultText(verbs, raw, text));
 		const late = verbs.get('lateProgress');
 		if (late !== undefined) await postResult(id, `{"status":"IN_PROGRESS","output":${late}}`);
 		if (verbs.has('lateOutput')) await postResult(id, `{"output":${verbs.get('lateOutput')}}`);
@@ -106,6 +109,11 @@ function resultText(verbs: Map<string, string>, raw: string, text: string): stri
 	const fail = verbs.get('fail');
 	if (fail !== undefined) return `{"error":${fail}}`;
 	return `{"output":${verbs.get('output') ?? `{"raw":${raw},"text":${JSON.stringify(text)}}`}}`;
+}
+
+function signedResult(verbs: Map<string, string>, attempt: string): string {
+	const members = ['n', 'tenant', 'filling'].map((name) => `"${name}":${verbs.get(name) ?? 'null'}`);
+	return `{"output":{"by":"${attempt}",${members.join(',')}}}`;
 }
 
 /** As the SDK posts it: form content type, JSON text, three tries on 5xx or a broken connection. */
