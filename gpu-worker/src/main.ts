@@ -19,8 +19,9 @@ import { createLog, type Log } from './log.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { chooseRuntime } from './runtime/choose-runtime.ts';
 import { createContainerRuntime } from './runtime/container-runtime.ts';
-import { createProcessRuntime } from './runtime/process-runtime.ts';
+import { createProcessRuntime, workersDirOf } from './runtime/process-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { createWatchdog } from './runtime/watchdog.ts';
 import { openTunnelDoor } from './tunnel/tunnel-door.ts';
 
 const EVENT_STORE_TIMEOUT_MS = 5_000;
@@ -41,7 +42,8 @@ async function main(): Promise<void> {
 	const listen = settings.LONGSHORE_BRIDGE_LISTEN;
 	const bridge = await openBridge(listen.host, listen.port === 0 ? rememberedPort(stateDir) : listen.port, { holdMs: TAKE_HOLD_MS, refusalDelayMs: REFUSAL_DELAY_MS }, log);
 	writeFileSync(join(stateDir, 'bridge-port'), String(bridge.port));
-	const processes = createProcessRuntime({ stateDir, allowed: settings.LONGSHORE_ALLOW_PROCESS_WORKERS === '1', log });
+	const watchdog = createWatchdog(workersDirOf(stateDir), log);
+	const processes = createProcessRuntime({ stateDir, allowed: settings.LONGSHORE_ALLOW_PROCESS_WORKERS === '1', watchdog, log });
 	const runtime = chooseRuntime(processes, containerRuntime(settings, inventory, bridge, log));
 	await runtime.cleanUp();
 	const door = settings.LONGSHORE_TUNNEL_LISTEN;
@@ -63,6 +65,7 @@ async function main(): Promise<void> {
 		bus,
 		broker: createBrokerClient(settings.LONGSHORE_BROKER_URL, settings.LONGSHORE_HOST_TOKEN),
 		runtime,
+		watchdog,
 		logs,
 		spool,
 		left,

@@ -13,7 +13,7 @@ test('a tier by its flag, a seed, and kinds of faults by parts of their names', 
 });
 
 test.each([
-	[['--seed', '-1'], '--seed -1: a whole number'],
+	[['--seed=1.5'], '--seed 1.5: a whole number'],
 	[['--soak', '30'], '--soak 30: minutes from 1m'],
 	[['--soak', '30m', '--short'], 'choose one'],
 	[['--tier'], '--tier'],

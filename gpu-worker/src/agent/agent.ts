@@ -5,6 +5,7 @@ import type { BridgeHost } from '../bridge/bridge-host.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Watchdog } from '../runtime/watchdog.ts';
 import type { TunnelHost } from '../tunnel/tunnel-door.ts';
 import { createBridgeHost } from './bridge-side.ts';
 import type { BrokerClient } from './broker-client.ts';
@@ -36,6 +37,7 @@ export interface AgentOptions {
 	readonly bus: Bus;
 	readonly broker: BrokerClient;
 	readonly runtime: Runtime;
+	readonly watchdog: Pick<Watchdog, 'extend'>;
 	readonly logs: LogStore;
 	readonly spool: Spool;
 	/** What the spool held at the start. */
@@ -117,7 +119,15 @@ class HostAgent implements Agent {
 		this.#usage = createUsageReports(host, bus);
 		this.#fleet = createFleet({ ...options, lose: this.#endings.lose, exited: (worker, agoMs) => this.#workerExited(worker, agoMs), changed: () => this.#review() });
 		this.#stops = createStops({ host, jobEnded, recycle: (worker, reason) => this.#fleet.hurry(worker, timers.killGraceMs, reason) });
-		this.#reports = createHostReports({ host, bus, freeGpus: () => this.#fleet.freeGpus(), fenced: (reason) => this.#fence(reason), unfenced: () => desk.review() });
+		const freeGpus = (): number => this.#fleet.freeGpus();
+		this.#reports = createHostReports({
+			host,
+			bus,
+			freeGpus,
+			leased: (forMs) => options.watchdog.extend(forMs),
+			fenced: (reason) => this.#fence(reason),
+			unfenced: () => desk.review(),
+		});
 		const heldOf = (keys: readonly string[]): ReadonlySet<string> => this.#heldOf(keys);
 		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, heldOf, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
 		serveLogs(host, bus, options.logs);

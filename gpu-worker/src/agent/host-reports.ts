@@ -2,7 +2,7 @@
 import { hostReportAck, type WorkerReport } from '@longshore/shared-schema/wire/bus';
 import { HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
-import { fenceReason } from '../core/fence.ts';
+import { fenceReason, leftMs } from '../core/fence.ts';
 import { workerPhase } from '../core/worker-phase.ts';
 import { type Host, hostAcceptsJobs } from './host.ts';
 import { acceptsJobs, occupancy, type Worker } from './worker.ts';
@@ -27,6 +27,8 @@ export interface HostReportsParts {
 	readonly host: Host;
 	readonly bus: Bus;
 	freeGpus(): number;
+	/** What runs may run for so many more milliseconds, should this agent be unable to stop it then; negative: no longer. */
+	leased(forMs: number): void;
 	/** The host has just been fenced off: stop what runs. */
 	fenced(reason: string): void;
 	/** The region hears the host again. */
@@ -77,7 +79,9 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 		report();
 	};
 	const watchLease = (): void => {
-		const reason = fenceReason({ nowMs: clock.nowMs(), ackedReportSentAtMs, edgeHeardAtMs, agentLeaseMs: timers.agentLeaseMs, regionFenceMs: timers.regionFenceMs });
+		const facts = { nowMs: clock.nowMs(), ackedReportSentAtMs, edgeHeardAtMs, agentLeaseMs: timers.agentLeaseMs, regionFenceMs: timers.regionFenceMs };
+		const reason = fenceReason(facts);
+		parts.leased(leftMs(facts) + timers.killGraceMs);
 		if (reason !== null && host.fenced === null) {
 			host.fenced = reason;
 			host.log.error('fenced off: stopping all jobs', { reason });

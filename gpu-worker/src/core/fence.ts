@@ -19,3 +19,8 @@ export function fenceReason(facts: FenceFacts): string | null {
 	if (edgeMs > facts.regionFenceMs) return `the region has not heard the edge for ${Math.round(edgeMs)} ms (fence ${facts.regionFenceMs} ms)`;
 	return null;
 }
+
+/** Milliseconds until the host is fenced off if it hears nothing more; negative when it is. */
+export function leftMs({ nowMs, ackedReportSentAtMs, edgeHeardAtMs, agentLeaseMs, regionFenceMs }: FenceFacts): number {
+	return Math.min(ackedReportSentAtMs + agentLeaseMs, edgeHeardAtMs + regionFenceMs) - nowMs;
+}

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 import { type GroupRecord, isGroupAlive, recordGroup, signalGroup } from './process-group.ts';
 import { type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from './runtime.ts';
+import type { Watchdog } from './watchdog.ts';
 import { keepsJobListIn, linkDirectory } from './work-dir.ts';
 
 const SCHEME = 'process://';
@@ -13,12 +14,18 @@ const SCHEME = 'process://';
 export interface ProcessRuntimeOptions {
 	readonly stateDir: string;
 	readonly allowed: boolean;
+	/** Ends workers when the agent cannot. */
+	readonly watchdog: Pick<Watchdog, 'owner' | 'wake'>;
 	readonly log: Log;
 }
 
+/** Where the records of living workers lie. */
+export const workersDirOf = (stateDir: string): string => join(stateDir, 'workers');
+
 /** `workers/<id>` below `stateDir` exists while a worker lives. */
 export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
-	const workersDir = join(options.stateDir, 'workers');
+	const { watchdog } = options;
+	const workersDir = workersDirOf(options.stateDir);
 	mkdirSync(workersDir, { recursive: true, mode: 0o700 });
 	return {
 		cleanUp: () => cleanUp(workersDir, options.log),
@@ -31,8 +38,9 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 			mkdirSync(tempDir, { recursive: true, mode: 0o700 });
 			const cwd = keepsJobListIn(directory) ? linkDirectory(directory, join(workerDir, 'cwd')) : directory;
 			try {
+				watchdog.wake();
 				const child = await spawned(program, args, cwd, start.env({ tempDir, bridgeUrl: null, isHost: true, ownPorts: false }));
-				return runningWorker(child, start.log, workerDir);
+				return runningWorker(child, start.log, workerDir, watchdog.owner);
 			} catch (error) {
 				rmSync(workerDir, { recursive: true, force: true });
 				throw error;
@@ -58,12 +66,12 @@ function spawned(program: string, args: readonly string[], cwd: string, env: Rec
 	});
 }
 
-function runningWorker(child: ChildProcess, log: WorkerLog, workerDir: string): RunningWorker {
+function runningWorker(child: ChildProcess, log: WorkerLog, workerDir: string, owner: string): RunningWorker {
 	const pid = child.pid as number;
 	const record = recordGroup(pid);
 	if (record !== null) {
 		// Under its name only once it is whole: the agent may be killed at any moment.
-		writeFileSync(join(workerDir, 'process.json.new'), JSON.stringify(record));
+		writeFileSync(join(workerDir, 'process.json.new'), JSON.stringify({ ...record, owner }));
 		renameSync(join(workerDir, 'process.json.new'), join(workerDir, 'process.json'));
 	}
 	for (const stream of ['stdout', 'stderr'] as const) {

@@ -1,5 +1,5 @@
 /** Which fault begins when, from a seed: every kind comes before any comes again, and a quarter of the time nothing new goes wrong. Pure. */
-import { createRandom, exponential, type Random } from '../../sim/random.ts';
+import { createRandom, type Random } from '../../sim/random.ts';
 import type { FaultKind } from './fault-kinds.ts';
 
 /** One fault to come. Times are milliseconds from the beginning of the faults. `pick` in [0, 1) chooses among its possible targets. */
@@ -36,7 +36,8 @@ export function planFaults({ seed, forMs, everyMs, regions, kinds }: ScheduleOpt
 	let heavyUntilMs = 0;
 	let hooksUntilMs = 0;
 	// Calm windows take their share of the faults' beginnings, so that the rest come closer.
-	for (let atMs = exponential(random, everyMs / 2); atMs < forMs; atMs += Math.max(200, exponential(random, everyMs * (1 - CALM)))) {
+	const pauseMs = (): number => everyMs * (1 - CALM) * 2 * random();
+	for (let atMs = pauseMs(); atMs < forMs; atMs += pauseMs()) {
 		atMs = skipCalm(atMs);
 		if (deck.length === 0) deck = shuffle(random, kinds);
 		const mayBegin = (kind: FaultKind): boolean => (!isHeavy(kind) || atMs >= heavyUntilMs) && (kind.scope !== 'hooks' || atMs >= hooksUntilMs);

@@ -57,7 +57,7 @@ export const SHORT_TIER: Tier = {
 	faultsMs: 50_000,
 	healedMs: 24_000,
 	jobsPerS: 15,
-	faultEveryMs: 3_500,
+	faultEveryMs: 2_700,
 	minimums: {
 		faults: 10,
 		'kinds of faults': 8,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FenceFacts, fenceReason } from '../../../gpu-worker/src/core/fence.ts';
+import { type FenceFacts, fenceReason, leftMs } from '../../../gpu-worker/src/core/fence.ts';
 
 const AT_MS = 1_000_000;
 const LEASE_MS = 20_000;
@@ -65,4 +65,10 @@ describe('whatever the times', () => {
 			}),
 		);
 	});
+});
+
+test('what is left of the lease is used up exactly when the host is fenced off', () => {
+	expect(leftMs(silent(5_000, 1_000))).toBe(15_000);
+	expect(leftMs(silent(0, 80_000))).toBe(10_000);
+	fc.assert(fc.property(fc.nat(200_000), fc.nat(200_000), (reportMs, edgeMs) => leftMs(silent(reportMs, edgeMs)) < 0 === (fenceReason(silent(reportMs, edgeMs)) !== null)));
 });

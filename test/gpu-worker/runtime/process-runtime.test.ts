@@ -9,6 +9,7 @@ import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import { createProcessRuntime } from '../../../gpu-worker/src/runtime/process-runtime.ts';
 import { until } from '../../support/wait.ts';
 import { isAlive } from '../support/is-alive.ts';
+import { NO_WATCHDOG } from '../support/no-watchdog.ts';
 import { spec } from '../support/region.ts';
 import { workerStart } from '../support/worker-start.ts';
 
@@ -21,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const runtime = (allowed = true) => createProcessRuntime({ stateDir: join(home, 'state'), allowed, log: createLog(() => {}, {}) });
+const runtime = (allowed = true) => createProcessRuntime({ stateDir: join(home, 'state'), allowed, watchdog: NO_WATCHDOG, log: createLog(() => {}, {}) });
 const shell = (script: string, more = {}) => spec({ image: `process://${image}`, command: ['/bin/sh', '-c', script], ...more });
 const newLog = () => createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
 const start = async (script: string, workerId = 'w1') => {

@@ -17,6 +17,7 @@ import { createLog } from '../../../gpu-worker/src/log.ts';
 import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import type { RunningWorker, Runtime, WorkerExit } from '../../../gpu-worker/src/runtime/runtime.ts';
 import { until } from '../../support/wait.ts';
+import { NO_WATCHDOG } from './no-watchdog.ts';
 import { spec } from './region.ts';
 
 const KEY = 'key-of-the-worker';
@@ -235,6 +236,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		bus,
 		broker: fakeBroker(rig),
 		runtime: fakeRuntime(rig),
+		watchdog: NO_WATCHDOG,
 		logs: createLogStore(join(directory, 'logs'), Date.now),
 		spool,
 		left,
