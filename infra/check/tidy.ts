@@ -7,7 +7,8 @@ const FILE_LINES_MAX = 400;
 const PACKAGES = ['shared-schema', 'edge', 'regional-broker', 'gpu-worker', 'infra'] as const;
 /** The one door between packages besides `shared-schema`: handlers are written against it. */
 const WORKER_SDK = '@longshore/gpu-worker/sdk';
-const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"]([^'"]+)['"]/g;
+const IMPORT =
+	/(?:^|\n)\s*(?:import|export)\b[^'"]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bnew URL\(['"](\.[^'"]+\.ts)['"], import\.meta\.url\)/g;
 
 /** One line a broken rule, `path: what`; empty when all is tidy. */
 export function findUntidy(root: string): string[] {
@@ -62,7 +63,7 @@ function checkMirrors(sources: readonly RepositoryFile[]): string[] {
 	});
 }
 
-/** Every source file is imported by one that ships, or named by its path where programs are started. */
+/** Every source file is imported by one that ships, started as a thread by one, or named by its path where programs are started. */
 function checkDeadFiles(files: readonly RepositoryFile[]): string[] {
 	const imported = new Set(
 		files
@@ -90,7 +91,7 @@ function resolveImport(from: string, specifier: string): string {
 }
 
 function importsOf(file: RepositoryFile): string[] {
-	return [...file.text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+	return [...file.text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? match[4] ?? '');
 }
 
 /** Links to files of this repository lead to one. */

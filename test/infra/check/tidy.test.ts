@@ -76,6 +76,12 @@ describe('the rules of the repository', () => {
 		expect(findUntidy(root)).toEqual(['edge/src/routes/old.ts: nothing imports or starts it']);
 	});
 
+	test('count a thread as alive that another file starts by its address', () => {
+		write('edge/src/routes/thread.ts', HEADER);
+		write('edge/src/worker.ts', `${HEADER}import './core/decide.ts';\nnew Worker(new URL('./routes/thread.ts', import.meta.url));\n`);
+		expect(findUntidy(root).filter((line) => line.includes('thread'))).toEqual([]);
+	});
+
 	test('count a program as alive that another file starts by its path', () => {
 		write('infra/local/proxy.ts', HEADER);
 		write('package.json', '{ "scripts": { "proxy": "node infra/local/proxy.ts" } }');
