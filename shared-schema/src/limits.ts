@@ -159,6 +159,18 @@ export const REPORT_POST_MS = 4_000;
 export const REPORT_ANSWER_MS = 5_000;
 /** Causes of deletion that a job store remembers beyond the end of a retention: the newest ones. */
 export const GONE_JOBS_MAX = 10_000;
+/** `org/name@revision` in a host's report; a longer one is left out of it. Characters. */
+export const MODEL_KEY_CHARS_MAX = 200;
+/** Models that a host names in its report, those used last first. */
+export const HOST_MODELS_MAX = 100;
+/** Downloads of models that a host names in its report. */
+export const HOST_DOWNLOADS_MAX = 20;
+/** Network volumes whose use a host names in its report. */
+export const HOST_VOLUMES_MAX = 200;
+/** Files of one model: the hub's largest have some thousand. */
+export const MODEL_FILES_MAX = 20_000;
+/** A file's path within its model. Characters. */
+export const MODEL_PATH_CHARS_MAX = 1_000;
 /** A line of a worker's log; a longer one is cut. Characters. */
 export const LOG_LINE_CHARS_MAX = 4_000;
 /** Log lines in one answer. */

@@ -2,6 +2,7 @@
 import { describeCuda, isCudaAllowed } from '@longshore/shared-schema/endpoint/cuda';
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { gpuTiers, tierNameOf } from '@longshore/shared-schema/endpoint/gpu-preference';
+import { modelKey } from '@longshore/shared-schema/endpoint/model-ref';
 
 export type PlaceSpec = Pick<EndpointSpec, 'gpuPools' | 'gpuTypes' | 'excludedGpuTypes' | 'gpuCount' | 'cudaVersions' | 'minCudaVersion' | 'dataCenterIds' | 'model'>;
 
@@ -20,12 +21,16 @@ export interface PlaceHost {
 	readonly workers: number;
 	/** Above 0 after failed starts of this endpoint here: not before that time has passed. */
 	readonly backoffMs: number;
+	/** Why the last start here failed; null or left out: none did. */
+	readonly failure?: string | null;
 }
 
 export type Placement = { readonly hostId: string; readonly why: string } | { readonly blocked: string; readonly retryInMs: number | null };
 
 const BLOCKED_CHARS_MAX = 300;
 const PASSED_OVER_MAX = 2;
+/** Of a failed start's reason. */
+const FAILURE_CHARS_MAX = 200;
 
 /** The best host: pools or GPU types in the endpoint's order, then the one that holds the model, then spread. `volumes`: those that the data centres of `spec` come from. */
 export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[], volumes: readonly { readonly id: string }[] = []): Placement {
@@ -50,8 +55,8 @@ function placeAmong(pool: string, members: PlaceHost[], spec: PlaceSpec): Placem
 }
 
 function aboutModel(model: string, best: PlaceHost, members: readonly PlaceHost[], spec: PlaceSpec): string {
-	if (best.models.includes(model)) return 'holds the model';
-	const holder = members.filter(({ models }) => models.includes(model)).sort((a, b) => (a.id < b.id ? -1 : 1))[0];
+	if (holdsModel(best, spec)) return 'holds the model';
+	const holder = members.filter((host) => holdsModel(host, spec)).sort((a, b) => (a.id < b.id ? -1 : 1))[0];
 	const why = holder === undefined ? null : obstacle(holder, spec);
 	return `does not hold ${model}: ${holder === undefined || why === null ? 'no host of this tier does' : `${holder.id} does and ${WORDS[why]}`}`;
 }
@@ -80,8 +85,13 @@ function obstacle(host: PlaceHost, spec: PlaceSpec): Obstacle | null {
 	return host.backoffMs > 0 ? 'backoff' : null;
 }
 
+/** Hosts name models by `modelKey`, or as their operator declared them. */
+function holdsModel({ models }: PlaceHost, { model }: PlaceSpec): boolean {
+	return model !== null && (models.includes(model) || models.includes(modelKey(model)));
+}
+
 function compareHosts(a: PlaceHost, b: PlaceHost, spec: PlaceSpec): number {
-	const holds = (host: PlaceHost): number => (spec.model !== null && host.models.includes(spec.model) ? 0 : 1);
+	const holds = (host: PlaceHost): number => (holdsModel(host, spec) ? 0 : 1);
 	// An endpoint without GPUs leaves hosts with free GPUs to those that need them.
 	const gpusInTheWay = (host: PlaceHost): number => (spec.gpuCount === 0 && host.gpus > 0 ? 1 : 0);
 	return (
@@ -99,7 +109,10 @@ function explain(pool: string, members: readonly PlaceHost[], spec: PlaceSpec): 
 	if (members.length === 0) return `${pool} has no host in ${spec.dataCenterIds.length > 0 ? spec.dataCenterIds.join(' or ') : 'this region'}`;
 	const of = (kind: Obstacle): PlaceHost[] => members.filter((host) => obstacle(host, spec) === kind);
 	const backedOff = of('backoff');
-	if (backedOff.length > 0) return `${pool} waits after failed starts on ${names(backedOff.map((host) => host.id))}`;
+	if (backedOff.length > 0) {
+		const failure = backedOff.find((host) => host.failure)?.failure ?? '';
+		return `${pool} waits after failed starts on ${names(backedOff.map((host) => host.id))}${failure === '' ? '' : ` (${failure.slice(0, FAILURE_CHARS_MAX)})`}`;
+	}
 	const full = of('full');
 	if (full.length > 0) return `${pool} full in ${names(full.map((host) => host.dataCenterId))}`;
 	if (of('small').length > 0) return `${pool} has no host with ${spec.gpuCount} ${spec.gpuCount === 1 ? 'GPU' : 'GPUs'}`;

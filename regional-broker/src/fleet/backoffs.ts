@@ -16,6 +16,7 @@ export interface StartFailure {
 interface Backoff {
 	failures: number;
 	untilMs: number;
+	reason: string;
 }
 
 export class Backoffs {
@@ -30,9 +31,10 @@ export class Backoffs {
 	failed(endpointId: string, failure: Omit<StartFailure, 'atMs'>): void {
 		const hosts = this.#backoffs.get(endpointId) ?? new Map<string, Backoff>();
 		this.#backoffs.set(endpointId, hosts);
-		const backoff = hosts.get(failure.hostId) ?? { failures: 0, untilMs: 0 };
+		const backoff = hosts.get(failure.hostId) ?? { failures: 0, untilMs: 0, reason: '' };
 		backoff.untilMs = this.#now() + Math.min(LONGEST_MS, FIRST_MS * 2 ** backoff.failures);
 		backoff.failures++;
+		backoff.reason = failure.reason;
 		hosts.set(failure.hostId, backoff);
 		this.#failures.set(endpointId, [...(this.#failures.get(endpointId) ?? []).slice(1 - FAILURES_KEPT), { ...failure, atMs: this.#now() }]);
 	}
@@ -44,6 +46,11 @@ export class Backoffs {
 
 	leftMs(endpointId: string, hostId: string): number {
 		return Math.max(0, (this.#backoffs.get(endpointId)?.get(hostId)?.untilMs ?? 0) - this.#now());
+	}
+
+	/** Why the endpoint's last start on the host failed; null: it did not. */
+	reason(endpointId: string, hostId: string): string | null {
+		return this.#backoffs.get(endpointId)?.get(hostId)?.reason ?? null;
 	}
 
 	/** Hosts on which the endpoint's last start failed and that wait now. */

@@ -7,6 +7,7 @@ import { chooseSurplus } from '../core/choose-surplus.ts';
 import { chooseUpgrade, NO_UPGRADE, type Upgrade } from '../core/choose-upgrade.ts';
 import { desiredWorkers } from '../core/desired-workers.ts';
 import { type PlaceHost, placeWorker } from '../core/place-worker.ts';
+import { hasProvenItself, howItEnded } from '../core/worker-end.ts';
 import type { Log } from '../log.ts';
 import { Anticipations } from './anticipations.ts';
 import type { Backoffs } from './backoffs.ts';
@@ -20,8 +21,6 @@ import { Rolls } from './rolls.ts';
 
 /** A command whose effect no report has shown after this long is taken as lost. */
 const COMMAND_LOST_MS = 15_000;
-/** A worker that has run this long makes up for failed starts before it. */
-const PROVEN_MS = 30_000;
 
 export interface ScalerOptions {
 	readonly registry: Registry;
@@ -96,12 +95,12 @@ export class Scaler {
 			const isPending = this.#starts.delete(worker.id);
 			if (worker.phase === 'draining' || worker.phase === 'exited') this.#stops.delete(worker.id);
 			const code = worker.exitCode ?? null;
-			if (hasProvenItself(worker, code)) this.#options.backoffs.succeeded(worker.endpointId, now.figure.id);
+			if (hasProvenItself(worker)) this.#options.backoffs.succeeded(worker.endpointId, now.figure.id);
 			if (phaseBefore.get(worker.id) === worker.phase) continue;
 			if (isPending || phaseBefore.get(worker.id) === 'initializing') this.#noteReady(worker);
 			const early = worker.phase === 'exited' && phaseBefore.get(worker.id) !== 'draining' && (code !== 0 || phaseBefore.get(worker.id) === 'initializing');
 			if (!early && worker.phase !== 'unhealthy') continue;
-			const reason = worker.phase === 'unhealthy' ? 'worker is unhealthy' : `worker ended with exit code ${code ?? 'unknown'}`;
+			const reason = worker.phase === 'unhealthy' ? 'worker is unhealthy' : howItEnded(worker);
 			this.#failed(worker.endpointId, worker.id, now.figure.id, reason, code, worker.lastLog ?? '');
 		}
 		for (const endpointId of new Set([...now.workers, ...(before?.workers ?? [])].map((worker) => worker.endpointId))) this.touch(endpointId);
@@ -279,6 +278,7 @@ export class Scaler {
 				workersOfEndpoint: of(workers) + of(starts),
 				workers: workers.length + starts.length,
 				backoffMs: this.#options.backoffs.leftMs(endpointId, figure.id),
+				failure: this.#options.backoffs.reason(endpointId, figure.id),
 			};
 		});
 	}
@@ -355,10 +355,4 @@ export class Scaler {
 		}
 		this.#arm();
 	}
-}
-
-/** It has lived for a while, or ended as it should: a worker that only comes up and dies of its first job is no better than one that does not come up. */
-function hasProvenItself(worker: WorkerReport, code: number | null): boolean {
-	if (worker.phase === 'idle' || worker.phase === 'running') return worker.startedAgoMs >= PROVEN_MS;
-	return worker.phase === 'exited' && code === 0;
 }

@@ -39,6 +39,10 @@ export const workerReport = z.object({
 	/** Since when without a job; 0 while running. */
 	idleMs: z.number().min(0),
 	exitCode: z.int().nullable().optional(),
+	/** What the host knows of its end beyond code and signal. */
+	exitCause: z.string().max(500).optional(),
+	/** Its image or model is still on the way to the host, in words; absent: it runs. */
+	preparing: z.string().max(300).optional(),
 	/** Load-balanced requests in hand. Absent: none. */
 	requests: z.int().min(0).optional(),
 	/** Last lines of its log, when it ended badly. */

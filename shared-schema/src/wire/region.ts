@@ -1,7 +1,17 @@
 /** Edge ↔ region: the shapes of the signed HTTPS batches, both ways. Version 1; a reader keeps unknown fields out of its way. */
 import * as z from 'zod';
 import { endpointSpec } from '../endpoint/endpoint.ts';
-import { DISPATCH_BATCH_JOBS_MAX, ERROR_TEXT_CHARS_MAX, EVENT_BATCH_MAX, ID_PATTERN, INVENTORY_BATCH_MAX } from '../limits.ts';
+import {
+	DISPATCH_BATCH_JOBS_MAX,
+	ERROR_TEXT_CHARS_MAX,
+	EVENT_BATCH_MAX,
+	HOST_DOWNLOADS_MAX,
+	HOST_MODELS_MAX,
+	HOST_VOLUMES_MAX,
+	ID_PATTERN,
+	INVENTORY_BATCH_MAX,
+	MODEL_KEY_CHARS_MAX,
+} from '../limits.ts';
 
 /** Paths that a region's broker serves to the edge. */
 export const REGION_PATHS = {
@@ -119,6 +129,18 @@ export const workerCounts = z.object({
 });
 export type WorkerCounts = z.infer<typeof workerCounts>;
 
+/** What a host keeps of models, and what it is downloading right now. */
+export const modelCacheFigure = z.object({
+	usedBytes: bytes,
+	budgetBytes: bytes,
+	downloads: z.array(z.object({ model: z.string().max(MODEL_KEY_CHARS_MAX), bytes, totalBytes: bytes })).max(HOST_DOWNLOADS_MAX),
+});
+export type ModelCacheFigure = z.infer<typeof modelCacheFigure>;
+
+/** How much lies on a network volume, and how long ago that was measured. */
+export const volumeUse = z.object({ id, usedBytes: bytes, measuredAgoMs: durationMs });
+export type VolumeUse = z.infer<typeof volumeUse>;
+
 export const hostFigure = z.object({
 	id,
 	boot: id,
@@ -129,7 +151,12 @@ export const hostFigure = z.object({
 	cudaVersion: z.string().max(10),
 	/** GPUs that were taken out of `gpus`, a line each. */
 	gpuFaults: z.array(z.string().max(300)).max(64).optional(),
-	models: z.array(z.string().max(200)).max(100),
+	/** Models that the host holds, by `modelKey`: those that it was declared with, then those of its cache. */
+	models: z.array(z.string().max(MODEL_KEY_CHARS_MAX)).max(HOST_MODELS_MAX),
+	/** The host's cache of models; absent: it keeps none. */
+	modelCache: modelCacheFigure.optional(),
+	/** Network volumes whose use the host has measured. */
+	volumes: z.array(volumeUse).max(HOST_VOLUMES_MAX).optional(),
 	draining: z.boolean(),
 });
 export type HostFigure = z.infer<typeof hostFigure>;

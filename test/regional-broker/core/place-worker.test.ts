@@ -44,6 +44,8 @@ describe('choice', () => {
 		['the first pool of the endpoint wins over free room in the second', spec, [host('a', { gpuType: ADA, gpusFree: 4 }), host('b', { gpusFree: 1 })], 'b'],
 		['a full first pool falls to the second', spec, [host('a', { gpuType: ADA }), host('b', { gpusFree: 0 })], 'a'],
 		['a host with the model wins over an emptier one', { ...spec, model: 'm' }, [host('a'), host('b', { gpusFree: 1, models: ['m'] })], 'b'],
+		['in every spelling of it', { ...spec, model: 'https://huggingface.co/org/m/tree/v2' }, [host('a'), host('b', { gpusFree: 1, models: ['org/m@v2'] })], 'b'],
+		['another revision is another model', { ...spec, model: 'org/m@v1' }, [host('a'), host('b', { gpusFree: 1, models: ['org/m', 'org/m@v2'] })], 'a'],
 		['workers of the endpoint spread', spec, [host('a', { workersOfEndpoint: 1 }), host('b', { gpusFree: 1 })], 'b'],
 		['only allowed data centres', { ...spec, dataCenterIds: ['EU-RO-1'] }, [host('a'), host('b', { dataCenterId: 'EU-RO-1', gpuType: ADA })], 'b'],
 		['only allowed CUDA versions', { ...spec, cudaVersions: ['12.9'] }, [host('a'), host('b', { cudaVersion: '12.9' })], 'b'],
@@ -69,6 +71,7 @@ describe('reasons', () => {
 		['CUDA', [host('a', { cudaVersion: '11.8' })], 'AMPERE_80 has no host with CUDA 12.8'],
 		['too small', [host('a', { gpus: 0, gpusFree: 0 })], 'AMPERE_80 has no host with 1 GPU'],
 		['failed starts', [host('a', { backoffMs: 900 })], 'AMPERE_80 waits after failed starts on a'],
+		['why they failed', [host('a', { backoffMs: 900, failure: 'no such model' })], 'AMPERE_80 waits after failed starts on a (no such model)'],
 		['draining', [host('a', { draining: true })], 'AMPERE_80 has only draining hosts'],
 	] as const)('%s', (_, hosts, text) => {
 		expect(blockedOf({ ...spec, cudaVersions: ['12.8'] }, hosts)).toContain(text);

@@ -100,7 +100,7 @@ describe('starting', () => {
 		};
 		await world.grant(grantOf('ep1', { workersMin: 1 }));
 		await until(async () => JSON.stringify(await world.broker.operator('workers')).includes('no module named x'), { what: 'the failure is kept' });
-		await until(() => last()?.endpoints['ep1']?.blocked === 'ADA_24 waits after failed starts on h1', { what: 'the edge hears why' });
+		await until(() => last()?.endpoints['ep1']?.blocked === 'ADA_24 waits after failed starts on h1 (worker ended with exit code 3)', { what: 'the edge hears why' });
 		const startsThen = startsOf(host).length;
 		await until(() => startsOf(host).length > startsThen, { what: 'another try after the back-off' });
 	});
