@@ -3,6 +3,7 @@ import { regionTimers } from '@longshore/shared-schema/config/settings';
 import { ID_PATTERN } from '@longshore/shared-schema/limits';
 import { topologyHost } from '@longshore/shared-schema/wire/topology';
 import * as z from 'zod';
+import { problemOfTemplate } from './core/volume-path.ts';
 
 const id = z.string().regex(ID_PATTERN, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' });
 
@@ -61,8 +62,22 @@ export const agentSettings = z.object({
 	LONGSHORE_CONTAINER_ROOT: z.enum(['read-only', 'writable']).default('read-only'),
 	LONGSHORE_VOLUME_PATH: z
 		.string()
-		.regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$)).*\{volumeId\}/, { error: 'must be an absolute path with {volumeId} in it, for example /mnt/volumes/{volumeId}' })
+		.superRefine((template, context) => {
+			const problem = problemOfTemplate(template);
+			if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+		})
 		.optional(),
+	/** Where models come from; `none`: this host keeps none, workers get their own. */
+	LONGSHORE_MODEL_MIRROR: z
+		.string()
+		.refine((text) => text === 'none' || text.startsWith('file:///') || (/^https?:\/\/[^\s]+$/.test(text) && URL.canParse(text)), {
+			error: 'must be the address of a Hugging Face hub or mirror such as https://huggingface.co, a directory such as file:///srv/models, or none',
+		})
+		.default('https://huggingface.co'),
+	/** Where they are kept; left out: in the state directory. No two agents may share one. */
+	LONGSHORE_MODEL_DIR: z.string().regex(/^\//, { error: 'must be an absolute path' }).optional(),
+	/** What they may take together. GB. */
+	LONGSHORE_MODEL_CACHE_GB: z.coerce.number().positive().max(1_000_000).default(200),
 	LONGSHORE_ALLOW_PROCESS_WORKERS: z.enum(['0', '1']).default('0'),
 	...regionTimers,
 });

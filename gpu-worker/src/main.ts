@@ -9,6 +9,7 @@ import { createBrokerClient } from './agent/broker-client.ts';
 import { systemClock } from './agent/clock.ts';
 import type { Host } from './agent/host.ts';
 import { openSpool } from './agent/spool.ts';
+import type { FileSources } from './agent/worker-files.ts';
 import { type Bridge, openBridge } from './bridge/bridge.ts';
 import { connectNatsBus } from './bus/nats-bus.ts';
 import { type AgentSettings, agentSettings } from './config.ts';
@@ -17,15 +18,19 @@ import { declaredInventory, type GpuInventory } from './gpu/declared.ts';
 import { type DetectedGpus, detectGpus, watchGpus } from './gpu/nvidia-smi.ts';
 import { createLog, type Log } from './log.ts';
 import { createLogStore } from './logs/log-store.ts';
+import { openModelCache } from './models/model-cache.ts';
 import { chooseRuntime } from './runtime/choose-runtime.ts';
 import { createContainerRuntime } from './runtime/container-runtime.ts';
 import { createProcessRuntime, workersDirOf } from './runtime/process-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWatchdog } from './runtime/watchdog.ts';
 import { openTunnelDoor } from './tunnel/tunnel-door.ts';
+import { createVolumeStore } from './volumes/volume-store.ts';
+import { createVolumeUsage } from './volumes/volume-usage.ts';
 
 const EVENT_STORE_TIMEOUT_MS = 5_000;
 const REFUSAL_DELAY_MS = 1_000;
+const MODEL_RETRY_MS = 1_000;
 
 async function main(): Promise<void> {
 	const settings = parseEnv(agentSettings, process.env, (path) => readFileSync(path, 'utf8'));
@@ -66,6 +71,7 @@ async function main(): Promise<void> {
 		broker: createBrokerClient(settings.LONGSHORE_BROKER_URL, settings.LONGSHORE_HOST_TOKEN),
 		runtime,
 		watchdog,
+		files: fileSources(settings, log),
 		logs,
 		spool,
 		left,
@@ -99,19 +105,29 @@ async function main(): Promise<void> {
 	log.info('ready', { boot: host.boot, bridgePort: bridge.port, gpuType: host.inventory.gpuType, gpus: host.inventory.gpus, resultsInSpool: left.size });
 }
 
+/** Models and volumes of this host. */
+function fileSources(settings: AgentSettings, log: Log): FileSources {
+	const address = settings.LONGSHORE_MODEL_MIRROR;
+	const directory = settings.LONGSHORE_MODEL_DIR ?? join(settings.LONGSHORE_STATE_DIR, 'models');
+	const budgetBytes = Math.round(settings.LONGSHORE_MODEL_CACHE_GB * 1e9);
+	return {
+		models: address === 'none' ? null : openModelCache({ directory, address, budgetBytes, retryMs: MODEL_RETRY_MS, log, now: () => Date.now() }),
+		volumes: createVolumeStore(settings.LONGSHORE_VOLUME_PATH ?? null, settings.LONGSHORE_DATA_CENTER_ID),
+		usage: createVolumeUsage({ file: join(settings.LONGSHORE_STATE_DIR, 'volumes.json'), everyMs: settings.LONGSHORE_VOLUME_USAGE_MS, log, now: () => Date.now() }),
+	};
+}
+
 /** Null on a host without a container engine. */
 function containerRuntime(settings: AgentSettings, inventory: GpuInventory, bridge: Bridge, log: Log): Runtime | null {
 	if (settings.LONGSHORE_CONTAINER_ENGINE === undefined) return null;
 	return createContainerRuntime({
 		engine: settings.LONGSHORE_CONTAINER_ENGINE,
 		hostId: settings.LONGSHORE_HOST_ID,
-		dataCenterId: settings.LONGSHORE_DATA_CENTER_ID,
 		stateDir: settings.LONGSHORE_STATE_DIR,
 		gpus: inventory.gpus,
 		network: settings.LONGSHORE_CONTAINER_NETWORK,
 		bridgeHost: settings.LONGSHORE_CONTAINER_BRIDGE_HOST ?? null,
 		writableRoot: settings.LONGSHORE_CONTAINER_ROOT === 'writable',
-		volumePath: settings.LONGSHORE_VOLUME_PATH ?? null,
 		log,
 		listenAt: (address) => bridge.listenAlso(address),
 		bridgeUrlAt: (address) => urlOf(address, bridge.port),

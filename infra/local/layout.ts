@@ -15,6 +15,8 @@ export interface Layout {
 	readonly edgeData: string;
 	readonly nats: string;
 	readonly hosts: string;
+	/** Network volumes, a directory for each data centre. */
+	readonly volumes: string;
 }
 
 export function layoutOf(home: string): Layout {
@@ -30,5 +32,6 @@ export function layoutOf(home: string): Layout {
 		edgeData: join(home, 'edge/data'),
 		nats: join(home, 'nats'),
 		hosts: join(home, 'hosts'),
+		volumes: join(home, 'volumes'),
 	};
 }

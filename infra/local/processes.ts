@@ -135,6 +135,8 @@ export function hostChildren(plan: StackPlan): PlannedChild[] {
 		return hostsOf(plan, region.id).map((host): PlannedChild => {
 			const stateDir = join(plan.layout.hosts, host.id);
 			mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+			mkdirSync(join(plan.layout.volumes, host.dataCenterId), { recursive: true, mode: 0o700 });
+			const { LONGSHORE_MODEL_DIR: models, ...hostEnv } = plan.settings.hostEnv;
 			const env = {
 				LONGSHORE_HOST_ID: host.id,
 				LONGSHORE_DATA_CENTER_ID: host.dataCenterId,
@@ -147,8 +149,10 @@ export function hostChildren(plan: StackPlan): PlannedChild[] {
 				LONGSHORE_DECLARED_GPUS: JSON.stringify(host.gpus),
 				LONGSHORE_ALLOW_PROCESS_WORKERS: '1',
 				LONGSHORE_STOP_GRACE_MS: String(STOP_GRACE_MS),
+				LONGSHORE_VOLUME_PATH: join(plan.layout.volumes, '{dataCenter}', '{volumeId}'),
+				...(models === undefined ? {} : { LONGSHORE_MODEL_DIR: join(models, host.id) }),
 				...plan.settings.regionEnv,
-				...plan.settings.hostEnv,
+				...hostEnv,
 			};
 			const spec = nodeSpec(plan, `host ${host.id}`, ['gpu-worker/src/main.ts'], env);
 			return { kind: 'host', id: host.id, spec: { ...spec, stopGraceMs: Number(env.LONGSHORE_STOP_GRACE_MS) + 5_000 } };

@@ -11,13 +11,17 @@ const examples = z.enum(['auto', 'embedding', 'text-stats', 'none']);
 /** Which example endpoint is deployed. `auto`: the Python one where it can be installed, else the TypeScript one. */
 export type ExampleChoice = z.infer<typeof examples>;
 
-/** Settings of host agents about containers; each agent checks its own. */
-const containerSettings = {
+/** Settings of host agents about containers, models and volumes; each agent checks its own. */
+const hostSettings = {
 	LONGSHORE_CONTAINER_ENGINE: z.string().optional(),
 	LONGSHORE_CONTAINER_NETWORK: z.string().optional(),
 	LONGSHORE_CONTAINER_BRIDGE_HOST: z.string().optional(),
 	LONGSHORE_CONTAINER_ROOT: z.string().optional(),
 	LONGSHORE_VOLUME_PATH: z.string().optional(),
+	LONGSHORE_MODEL_MIRROR: z.string().optional(),
+	/** Each host has a directory of its own in it. */
+	LONGSHORE_MODEL_DIR: z.string().optional(),
+	LONGSHORE_MODEL_CACHE_GB: z.string().optional(),
 };
 
 const stackSettings = z.object({
@@ -31,7 +35,7 @@ const stackSettings = z.object({
 	LONGSHORE_ENDPOINT_DOMAIN: z.string().optional(),
 	LONGSHORE_JOB_SHARDS: z.string().optional(),
 	LONGSHORE_RATE_LIMITS: z.enum(['on', 'off']).optional(),
-	...containerSettings,
+	...hostSettings,
 	...regionTimers,
 	...edgeTimers,
 });
@@ -78,7 +82,7 @@ export function readStackSettings(args: readonly string[], processEnv: Readonly<
 		allowPrivateWebhooks: parsed.LONGSHORE_WEBHOOK_ALLOW_PRIVATE === '1',
 		dev: flags.dev,
 		regionEnv: given(Object.keys(regionTimers)),
-		hostEnv: given(Object.keys(containerSettings)),
+		hostEnv: given(Object.keys(hostSettings)),
 		edgeEnv: given([
 			...Object.keys(edgeTimers),
 			'LONGSHORE_JOB_SHARDS',

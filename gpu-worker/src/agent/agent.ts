@@ -28,6 +28,7 @@ import { createStops, type Stops } from './stops.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import { createUsageReports, type UsageReports } from './usage-reports.ts';
 import type { Attempt, Worker } from './worker.ts';
+import { type FileSources, stockOf } from './worker-files.ts';
 
 /** What is still to be reported when the agent stops gets this long; the rest is in the spool. */
 const FLUSH_MS = 3_000;
@@ -38,6 +39,7 @@ export interface AgentOptions {
 	readonly broker: BrokerClient;
 	readonly runtime: Runtime;
 	readonly watchdog: Pick<Watchdog, 'extend'>;
+	readonly files: FileSources;
 	readonly logs: LogStore;
 	readonly spool: Spool;
 	/** What the spool held at the start. */
@@ -125,6 +127,7 @@ class HostAgent implements Agent {
 			bus,
 			freeGpus,
 			leased: (forMs) => options.watchdog.extend(forMs),
+			stock: () => stockOf(host, options.files),
 			fenced: (reason) => this.#fence(reason),
 			unfenced: () => desk.review(),
 		});

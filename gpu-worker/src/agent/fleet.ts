@@ -14,6 +14,7 @@ import { watchHealth } from './health-watch.ts';
 import type { Host } from './host.ts';
 import { startingProcess } from './starting-process.ts';
 import { type Attempt, meterWorker, occupancy, onlyJob, type Worker } from './worker.ts';
+import { type FileSources, gatherFiles, type WorkerFiles } from './worker-files.ts';
 
 /** Time between pings. The SDK counts in whole seconds and its ping process dies of 0; several must fit `LONGSHORE_KILL_GRACE_MS`, because they tell whether a job was stopped. */
 const PING_INTERVAL_MS = 1_000;
@@ -25,6 +26,7 @@ const REASON_LOG_CHARS = 1_500;
 export interface FleetParts {
 	readonly host: Host;
 	readonly runtime: Runtime;
+	readonly files: FileSources;
 	readonly logs: LogStore;
 	readonly bridgeUrl: string;
 	newKey(): string;
@@ -194,13 +196,17 @@ class HostFleet implements Fleet {
 			workerLog.close();
 			throw error;
 		});
-		if (process !== null) return this.#enlist(newWorker({ ...given, meteredFromMs: clock.nowMs(), process }));
-		const worker = newWorker({ ...given, meteredFromMs: clock.nowMs(), process: startingProcess(running, abort) });
+		if (process !== null) return this.#enlist(newWorker({ ...given, meter: startMeter(clock.nowMs()), preparing: null, process }));
+		// What it waits for is the host's: its time counts from when it runs.
+		const waiting = { meter: startMeter(clock.nowMs(), 'waiting'), preparing: 'its image or model is on the way to the host' };
+		const worker = newWorker({ ...given, ...waiting, process: startingProcess(running, abort) });
 		running.then(
 			(started) => {
 				worker.process = started;
-				// What it waited for was the host's: its time counts from here.
-				worker.meter = startMeter(clock.nowMs());
+				worker.preparing = null;
+				meterWorker(worker, clock.nowMs());
+				this.#watch(worker);
+				this.#parts.changed();
 				log.info('worker runs', { workerId, endpointId, pid: started.pid });
 				if (worker.terminating) this.#killTimes.start(workerId, timers.killGraceMs);
 			},
@@ -209,21 +215,46 @@ class HostFleet implements Fleet {
 		this.#enlist(worker);
 	}
 
-	#run(order: StartOrder, { gpus, key, http, log, signal }: Launch): Promise<RunningWorker> {
-		const { workerId, endpointId, spec, registryAuth, volumes } = order;
+	async #run(order: StartOrder, launch: Launch): Promise<RunningWorker> {
+		const { log, signal } = launch;
+		const note = (text: string): void => {
+			log.note(text);
+			const worker = this.#host.workers.get(order.workerId);
+			if (worker !== undefined && worker.preparing !== null) worker.preparing = text;
+		};
+		const files = await gatherFiles(this.#host, this.#parts.files, order, note, signal);
+		try {
+			const running = await this.#runWith(files, order, launch);
+			void running.exited.then(files.release);
+			return running;
+		} catch (error) {
+			files.release();
+			throw error;
+		}
+	}
+
+	#runWith({ model, volume }: WorkerFiles, order: StartOrder, { gpus, key, http, log, signal }: Launch): Promise<RunningWorker> {
+		const { workerId, endpointId, spec, registryAuth } = order;
 		const { runtime, bridgeUrl, agentEnv } = this.#parts;
 		const { id: hostId, dataCenterId, inventory } = this.#host;
 		const gpuUuids = gpus.flatMap((index) => inventory.uuids?.[index] ?? []);
 		const facts = { workerId, endpointId, key, http, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, gpuUuids, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
-		const volumeId = volumes?.find((volume) => volume.dataCenterId === dataCenterId)?.id;
 		return runtime.start({
 			workerId,
 			endpointId,
 			spec,
 			gpuUuids,
 			...(registryAuth === undefined ? {} : { registryAuth }),
-			...(volumeId === undefined ? {} : { volumeId }),
-			env: (place) => workerEnv({ ...facts, tempDir: place.tempDir, isHost: place.isHost, ownPorts: place.ownPorts, bridgeUrl: place.bridgeUrl ?? bridgeUrl }),
+			...(volume === undefined ? {} : { volume }),
+			...(model === undefined ? {} : { model }),
+			env: ({ volumePath, hubPath, ...place }) =>
+				workerEnv({
+					...facts,
+					...place,
+					bridgeUrl: place.bridgeUrl ?? bridgeUrl,
+					...(volume === undefined || volumePath === undefined ? {} : { volume: { id: volume.id, path: volumePath } }),
+					...(model === undefined || hubPath === undefined ? {} : { model: { ...model, hubPath } }),
+				}),
 			http,
 			log,
 			signal,
@@ -232,16 +263,22 @@ class HostFleet implements Fleet {
 
 	#enlist(worker: Worker): void {
 		const { workers, log, fenced, timers } = this.#host;
-		const { id: workerId, endpointId, version, gpus, process, http } = worker;
+		const { id: workerId, endpointId, version, gpus, process } = worker;
 		workers.set(workerId, worker);
 		this.#exits.set(
 			workerId,
 			process.exited.then((exit) => this.#onExit(worker, exit)),
 		);
 		log.info('worker started', { workerId, endpointId, version, pid: process.pid, gpus });
-		if (http !== null)
-			watchHealth({ host: this.#host, changed: () => this.#healthChanged(worker), end: (sick, reason) => this.end(sick, this.#host.timers.killGraceMs, reason) }, worker, http);
+		if (worker.preparing === null) this.#watch(worker);
 		if (fenced !== null) this.hurry(worker, timers.killGraceMs, fenced);
+	}
+
+	/** From when it runs: what its host brings before takes as long as it takes. */
+	#watch(worker: Worker): void {
+		if (worker.http === null) return;
+		const end = (sick: Worker, reason: string): void => this.end(sick, this.#host.timers.killGraceMs, reason);
+		watchHealth({ host: this.#host, changed: () => this.#healthChanged(worker), end }, worker, worker.http);
 	}
 
 	#healthChanged(worker: Worker): void {
@@ -279,10 +316,9 @@ function releasePolls(worker: Worker): void {
 	for (const poll of [...worker.stopPolls]) poll.release();
 }
 
-function newWorker({
-	meteredFromMs,
-	...given
-}: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'http' | 'log'> & { meteredFromMs: number }): Worker {
+type NewWorker = Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'http' | 'log' | 'meter' | 'preparing'>;
+
+function newWorker(given: NewWorker): Worker {
 	return {
 		...given,
 		requests: 0,
@@ -298,7 +334,6 @@ function newWorker({
 		takes: new Set(),
 		stopPolls: new Set(),
 		idleSinceMs: given.startedAtMs,
-		meter: startMeter(meteredFromMs),
 	};
 }
 

@@ -1,5 +1,6 @@
 /** Tells the region what this host has and does, and fences the host off when the region does not hear it. */
 import { hostReportAck, type WorkerReport } from '@longshore/shared-schema/wire/bus';
+import type { HostFigure } from '@longshore/shared-schema/wire/region';
 import { HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
 import { fenceReason, leftMs } from '../core/fence.ts';
@@ -15,6 +16,8 @@ const REPORT_GAP_MS = 100;
 const ENDED_LISTED_MAX = 200;
 const GPU_FAULT_CHARS_MAX = 300;
 const LAST_LOG_CHARS = 4_000;
+const CAUSE_CHARS_MAX = 500;
+const PREPARING_CHARS_MAX = 300;
 
 export interface HostReports {
 	/** Something worth reporting happened. */
@@ -29,6 +32,8 @@ export interface HostReportsParts {
 	freeGpus(): number;
 	/** What runs may run for so many more milliseconds, should this agent be unable to stop it then; negative: no longer. */
 	leased(forMs: number): void;
+	/** What it holds besides GPUs. */
+	stock(): Pick<HostFigure, 'models' | 'modelCache' | 'volumes'>;
 	/** The host has just been fenced off: stop what runs. */
 	fenced(reason: string): void;
 	/** The region hears the host again. */
@@ -68,7 +73,7 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 		...(host.gpuFaults.size === 0 ? {} : { gpuFaults: [...host.gpuFaults].map(([gpu, reason]) => `GPU ${gpu}: ${reason}`.slice(0, GPU_FAULT_CHARS_MAX)) }),
 		gpusFree: parts.freeGpus(),
 		cudaVersion: host.inventory.cudaVersion,
-		models: host.inventory.models,
+		...parts.stock(),
 		draining: host.draining,
 	});
 	const schedule = (delayMs: number): void => {
@@ -157,7 +162,8 @@ function workerReport(host: Host, worker: Worker, ended: readonly string[], nowM
 		startedAgoMs: Math.max(0, Math.round(nowMs - worker.startedAtMs)),
 		...(worker.requests > 0 ? { requests: worker.requests } : {}),
 		idleMs: busy ? 0 : Math.max(0, Math.round(nowMs - worker.idleSinceMs)),
-		...(worker.exit === null ? {} : { exitCode: worker.exit.code }),
+		...(worker.exit === null ? {} : { exitCode: worker.exit.code, ...(worker.exit.cause === undefined ? {} : { exitCause: worker.exit.cause.slice(0, CAUSE_CHARS_MAX) }) }),
+		...(worker.preparing === null || worker.exit !== null ? {} : { preparing: worker.preparing.slice(0, PREPARING_CHARS_MAX) }),
 		...(badEnd || worker.unhealthyReason !== null ? { lastLog: lastWords(worker) } : {}),
 	};
 }

@@ -61,6 +61,8 @@ export interface Worker {
 	requests: number;
 	/** What it prints, and what its host says of it. */
 	readonly log: WorkerLog;
+	/** What the host still has to bring before it can run, in words; null: it runs, or has ended. */
+	preparing: string | null;
 	/** It has taken or pinged; a load-balanced one is past its initialization. */
 	contacted: boolean;
 	/** Its own report, or null. */
@@ -123,7 +125,7 @@ export function acceptsJobs(worker: Worker): boolean {
 
 /** Books the worker's time so far, and what it is at from now on. To be called whenever that changes. */
 export function meterWorker(worker: Worker, nowMs: number): void {
-	const state = occupancy(worker) > 0 ? 'running' : worker.contacted ? 'idle' : 'starting';
+	const state = worker.preparing !== null ? 'waiting' : occupancy(worker) > 0 ? 'running' : worker.contacted ? 'idle' : 'starting';
 	worker.meter = advanceMeter(worker.meter, state, nowMs);
 }
 

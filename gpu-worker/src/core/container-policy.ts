@@ -1,6 +1,6 @@
 /** What no worker's container may have, however its order came about: judged on the very body that goes to the engine. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
-import { VOLUME_TARGET } from './container-spec.ts';
+import { HUB_TARGET, type Mount, VOLUME_TARGET } from './container-spec.ts';
 import { parseImageRef } from './image-ref.ts';
 
 /**
@@ -30,8 +30,8 @@ export function problemsOfImageEnv(imageEnv: readonly string[], gpus: number): s
 
 /** What the host itself grants. */
 export interface Grants {
-	/** Directories of the host that may be mounted, each at `VOLUME_TARGET`. */
-	readonly volumePath: string | null;
+	/** Directories of the host that may be mounted: a volume, and below the hub's place a model that nobody may write to. */
+	readonly mounts: readonly Mount[];
 	readonly network: string;
 	/** Ports of the host's loopback that lead to the worker. */
 	readonly ports: readonly { readonly host: number }[];
@@ -53,7 +53,7 @@ const KNOWN: Readonly<Record<string, (value: unknown, grants: Grants) => boolean
 	ShmSize: (value) => isBetween(value, 0, Number.MAX_SAFE_INTEGER),
 	NetworkMode: (value, grants) => value === grants.network,
 	PortBindings: (value, grants) => isRecord(value) && Object.values(value).every((bindings) => isList(bindings) && bindings.every((binding) => isGrantedPort(binding, grants))),
-	Mounts: (value, grants) => isList(value) && value.length <= 1 && value.every((mount) => isGrantedMount(mount, grants)),
+	Mounts: (value, grants) => isList(value) && value.length <= grants.mounts.length && value.every((mount) => isGrantedMount(mount, grants)),
 	Init: (value) => typeof value === 'boolean',
 	LogConfig: (value) => isRecord(value) && value['Type'] === 'none',
 	RestartPolicy: (value) => isRecord(value) && value['Name'] === 'no',
@@ -82,11 +82,17 @@ export function problemsOfBody(body: Readonly<Record<string, unknown>>, grants: 
 	];
 }
 
-function isGrantedMount(mount: unknown, { volumePath }: Grants): boolean {
-	if (!isRecord(mount) || volumePath === null) return false;
+function isGrantedMount(mount: unknown, { mounts }: Grants): boolean {
+	if (!isRecord(mount)) return false;
 	const options = mount['BindOptions'];
 	const isPrivate = isRecord(options) && options['Propagation'] === 'rprivate' && Object.keys(options).length === 1;
-	return mount['Type'] === 'bind' && mount['Source'] === volumePath && mount['Target'] === VOLUME_TARGET && isPrivate;
+	const granted = mounts.find(({ source, target }) => source === mount['Source'] && target === mount['Target']);
+	return granted !== undefined && isPlaceOf(granted) && mount['Type'] === 'bind' && mount['ReadOnly'] === granted.readOnly && isPrivate;
+}
+
+/** Nothing is mounted anywhere else, whatever was granted. */
+function isPlaceOf({ target, readOnly }: Mount): boolean {
+	return target === VOLUME_TARGET ? !readOnly : readOnly && target.startsWith(`${HUB_TARGET}/`) && /^models--[\w.-]+$/.test(target.slice(HUB_TARGET.length + 1));
 }
 
 function isGrantedPort(binding: unknown, { ports }: Grants): boolean {

@@ -9,6 +9,8 @@ import type { WorkerShare } from './worker-share.ts';
 
 /** Where a worker finds its network volume. */
 export const VOLUME_TARGET = '/runpod-volume';
+/** Where it finds its model, in the hub's cache layout. Source: RunPod's model caching. */
+export const HUB_TARGET: string = `${VOLUME_TARGET}/huggingface-cache/hub`;
 /** Labels by which an agent knows its own containers again. */
 export const LABELS = { agent: 'longshore.agent', worker: 'longshore.worker', endpoint: 'longshore.endpoint' } as const;
 const PIDS_MAX = 4_096;
@@ -38,8 +40,15 @@ export interface ContainerOrder {
 	readonly gpuRoad: GpuRoad | null;
 	/** Ports of the worker that the agent must reach, and where on this host's loopback. */
 	readonly ports: readonly { readonly inside: number; readonly host: number }[];
-	/** Host directory of the network volume. */
-	readonly volumePath: string | null;
+	/** Directories of the host that the worker sees. */
+	readonly mounts: readonly Mount[];
+}
+
+/** A directory of the host at a place in the container. */
+export interface Mount {
+	readonly source: string;
+	readonly target: string;
+	readonly readOnly: boolean;
 }
 
 export interface BindMount {
@@ -128,7 +137,7 @@ function hostConfig(order: ContainerOrder): HostConfig {
 		...(order.ports.length === 0
 			? {}
 			: { PortBindings: Object.fromEntries(order.ports.map(({ inside, host }) => [`${inside}/tcp`, [{ HostIp: '127.0.0.1', HostPort: String(host) }]])) }),
-		Mounts: order.volumePath === null ? [] : [bind(order.volumePath, VOLUME_TARGET, false)],
+		Mounts: order.mounts.map(bind),
 		Init: order.init,
 		// What a worker prints goes to its log on the host; the engine would keep a second copy without bound.
 		LogConfig: { Type: 'none', Config: {} },
@@ -145,8 +154,8 @@ function tmpfs(diskGb: number, memoryBytes: number): Record<string, string> {
 	return { '/tmp': scratch, '/var/tmp': scratch, '/run': 'rw,noexec,nosuid,nodev,size=67108864' };
 }
 
-function bind(Source: string, Target: string, ReadOnly: boolean): BindMount {
-	return { Type: 'bind', Source, Target, ReadOnly, BindOptions: { Propagation: 'rprivate' } };
+function bind({ source, target, readOnly }: Mount): BindMount {
+	return { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly, BindOptions: { Propagation: 'rprivate' } };
 }
 
 function gpuDevices(uuids: readonly string[], road: GpuRoad | null): Pick<HostConfig, 'DeviceRequests' | 'Devices'> {

@@ -1,7 +1,7 @@
-/** Adds up what a worker's time goes into. Every millisecond from its start to its end is in exactly one of the sums. */
+/** Adds up what a worker's time goes into. Every millisecond from its start to its end is in exactly one of the sums, but for those in which it waited for its host. */
 
-/** What a worker is at, as it is billed. */
-export type MeterState = 'starting' | 'running' | 'idle';
+/** What a worker is at, as it is billed. `waiting`: for its image or model, which is not. */
+export type MeterState = 'waiting' | 'starting' | 'running' | 'idle';
 
 export interface Meter {
 	readonly state: MeterState;
@@ -14,9 +14,9 @@ export interface Meter {
 	readonly ended: boolean;
 }
 
-/** A worker that has just been started. */
-export function startMeter(nowMs: number): Meter {
-	return { state: 'starting', atMs: nowMs, startingMs: 0, runningMs: 0, idleMs: 0, ended: false };
+/** A worker that has just been started, or waits for that. */
+export function startMeter(nowMs: number, state: 'waiting' | 'starting' = 'starting'): Meter {
+	return { state, atMs: nowMs, startingMs: 0, runningMs: 0, idleMs: 0, ended: false };
 }
 
 /** Books the time up to `nowMs` to what the worker was at; from then on it is at `state`. An ended meter and a clock that stands still change nothing. */

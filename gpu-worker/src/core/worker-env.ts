@@ -24,6 +24,10 @@ export interface WorkerEnvFacts {
 	readonly ownPorts?: boolean;
 	/** UUIDs of `gpus` where they are real; empty: declared. */
 	readonly gpuUuids: readonly string[];
+	/** Id of its network volume and where the worker finds it; left out: none. */
+	readonly volume?: { readonly id: string; readonly path: string };
+	/** Its model: the directory in the hub's cache layout, as the worker sees it, its folder there and its commit; left out: none. */
+	readonly model?: { readonly hubPath: string; readonly folder: string; readonly commit: string };
 	readonly pingIntervalMs: number;
 	/** The agent's environment. */
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
@@ -48,7 +52,7 @@ export function workerEnv(facts: WorkerEnvFacts): Record<string, string> {
 	const ports = facts.http === null || facts.http === undefined ? jobVariables(facts) : portVariables(facts.ownPorts === true ? portsInside(facts.spec.env) : facts.http);
 	const { tempDir } = facts;
 	const temp = tempDir === null ? {} : { TMPDIR: tempDir, TEMP: tempDir, TMP: tempDir };
-	return Object.assign(env, temp, facts.spec.env, identityVariables(facts), gpuVariables(facts), ports);
+	return Object.assign(env, temp, hubVariables(facts), facts.spec.env, identityVariables(facts), fileVariables(facts), gpuVariables(facts), ports);
 }
 
 /**
@@ -67,6 +71,19 @@ function jobVariables(facts: WorkerEnvFacts): Record<string, string> {
 		RUNPOD_WEBHOOK_PING: `${base}/ping/$RUNPOD_POD_ID${query}`,
 		RUNPOD_PING_INTERVAL: String(facts.pingIntervalMs),
 		RUNPOD_AI_API_KEY: facts.key,
+	};
+}
+
+/** A container has the documented path, and what its image says of a cache holds. On the host itself only a variable can tell the hub's client. */
+function hubVariables({ model, isHost }: WorkerEnvFacts): Record<string, string> {
+	return model === undefined || !isHost ? {} : { HF_HUB_CACHE: model.hubPath, HUGGINGFACE_HUB_CACHE: model.hubPath };
+}
+
+/** Where the volume and the model lie. The paths are ours: RunPod has them at fixed places, which a process of this machine cannot have. */
+function fileVariables({ volume, model }: WorkerEnvFacts): Record<string, string> {
+	return {
+		...(volume === undefined ? {} : { RUNPOD_VOLUME_ID: volume.id, RUNPOD_VOLUME_PATH: volume.path }),
+		...(model === undefined ? {} : { RUNPOD_MODEL_PATH: `${model.hubPath}/${model.folder}/snapshots/${model.commit}` }),
 	};
 }
 

@@ -1,10 +1,10 @@
 /** Runs workers as containers over the Docker Engine API, which Docker and Podman serve, hardened as `core/container-spec.ts` says. */
 import { createHash } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { problemsOfBody, problemsOfImageEnv, problemsOfSpec } from '../core/container-policy.ts';
-import { type ContainerOrder, containerSpec, LABELS } from '../core/container-spec.ts';
+import { type ContainerOrder, containerSpec, HUB_TARGET, LABELS, type Mount, VOLUME_TARGET } from '../core/container-spec.ts';
 import { portsInside } from '../core/http-ports.ts';
 import { parseImageRef } from '../core/image-ref.ts';
 import { workerShare } from '../core/worker-share.ts';
@@ -13,14 +13,13 @@ import { type EngineFacts, engineFacts, messageOf, openEngine, statusOf } from '
 import { ensureNetwork } from './container-network.ts';
 import { removeContainer, runContainer } from './container-run.ts';
 import { createImageStore, type ImageStore } from './image-pull.ts';
-import { type RunningWorker, type Runtime, type WorkerStart, WorkerStartError } from './runtime.ts';
+import { type RunningWorker, type Runtime, type WorkerPlace, type WorkerStart, WorkerStartError } from './runtime.ts';
 
 export interface ContainerRuntimeOptions {
 	/** `unix:///path` or `http://host:port`. */
 	readonly engine: string;
 	/** The agent's host, for labels. */
 	readonly hostId: string;
-	readonly dataCenterId: string;
 	readonly stateDir: string;
 	/** GPUs of this host, among which its memory and processors are shared out. */
 	readonly gpus: number;
@@ -29,8 +28,6 @@ export interface ContainerRuntimeOptions {
 	/** Address of this host as containers see it; null: the network's gateway. */
 	readonly bridgeHost: string | null;
 	readonly writableRoot: boolean;
-	/** Host directory of a network volume, with `{volumeId}` and `{dataCenterId}`; null: this host has none. */
-	readonly volumePath: string | null;
 	readonly log: Log;
 	/** Makes the bridge listen at that address of this host too. */
 	listenAt(host: string): Promise<void>;
@@ -77,7 +74,6 @@ class ContainerRuntime implements Runtime {
 		const ref = parseImageRef(spec.image);
 		refuse(problemsOfSpec(spec));
 		if (ref === null) throw new WorkerStartError(`image ${spec.image} is not a container image's reference`);
-		const volumePath = this.#volumePath(start.volumeId);
 		const { engine, images, facts } = await this.#ready();
 		if (start.gpuUuids.length > 0 && facts.gpuRoad === null)
 			throw new WorkerStartError(`${facts.name} cannot hand over GPUs: install the NVIDIA container toolkit and generate its CDI specification`);
@@ -89,7 +85,7 @@ class ContainerRuntime implements Runtime {
 			endpointId: start.endpointId,
 			agentId: this.#agentId,
 			spec,
-			env: start.env({ tempDir: null, bridgeUrl: place.url, isHost: false, ownPorts: this.#options.network !== 'host' }),
+			env: start.env({ tempDir: null, bridgeUrl: place.url, isHost: false, ownPorts: this.#options.network !== 'host', ...placesOf(start) }),
 			ports: this.#ports(start),
 			share: workerShare(spec, { memoryBytes: facts.memoryBytes, cpus: facts.cpus, gpus: this.#options.gpus }),
 			network: this.#options.network,
@@ -97,7 +93,7 @@ class ContainerRuntime implements Runtime {
 			...this.#able,
 			gpuUuids: start.gpuUuids,
 			gpuRoad: facts.gpuRoad,
-			volumePath,
+			mounts: mountsOf(start),
 		};
 		const running = await this.#launch(engine, order, start);
 		try {
@@ -129,7 +125,7 @@ class ContainerRuntime implements Runtime {
 
 	async #create(engine: Docker, order: ContainerOrder, start: WorkerStart): Promise<Docker.Container> {
 		const body = containerSpec(order);
-		refuse(problemsOfBody({ ...body }, { volumePath: order.volumePath, network: order.network, ports: order.ports }));
+		refuse(problemsOfBody({ ...body }, { mounts: order.mounts, network: order.network, ports: order.ports }));
 		try {
 			return await engine.createContainer(body as Docker.ContainerCreateOptions);
 		} catch (error) {
@@ -205,17 +201,18 @@ class ContainerRuntime implements Runtime {
 		const app = { inside: inside.port, host: http.port };
 		return http.healthPort === http.port ? [app] : [app, { inside: inside.healthPort, host: http.healthPort }];
 	}
+}
 
-	#volumePath(volumeId: string | undefined): string | null {
-		const { volumePath: template, dataCenterId } = this.#options;
-		if (volumeId === undefined) return null;
-		if (template === null)
-			throw new WorkerStartError(`network volume ${volumeId} cannot be mounted: the operator of this host may set LONGSHORE_VOLUME_PATH, for example /mnt/volumes/{volumeId}`);
-		const path = template.replaceAll('{volumeId}', volumeId).replaceAll('{dataCenterId}', dataCenterId);
-		if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
-			throw new WorkerStartError(`network volume ${volumeId} is not on this host: its directory by LONGSHORE_VOLUME_PATH is missing`);
-		return path;
-	}
+/** The volume first: the model lies below its place. */
+function mountsOf({ volume, model }: WorkerStart): Mount[] {
+	return [
+		...(volume === undefined ? [] : [{ source: volume.path, target: VOLUME_TARGET, readOnly: false }]),
+		...(model === undefined ? [] : [{ source: model.path, target: `${HUB_TARGET}/${model.folder}`, readOnly: true }]),
+	];
+}
+
+function placesOf({ volume, model }: WorkerStart): Pick<WorkerPlace, 'volumePath' | 'hubPath'> {
+	return { ...(volume === undefined ? {} : { volumePath: VOLUME_TARGET }), ...(model === undefined ? {} : { hubPath: HUB_TARGET }) };
 }
 
 function refuse(problems: readonly string[]): void {

@@ -1,11 +1,11 @@
 /** Runs workers as local processes (image `process:///absolute/directory`), each in its own process group with its own temporary directory. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 import { type GroupRecord, isGroupAlive, recordGroup, signalGroup } from './process-group.ts';
-import { type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from './runtime.ts';
+import { type HostModel, type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from './runtime.ts';
 import type { Watchdog } from './watchdog.ts';
 import { keepsJobListIn, linkDirectory } from './work-dir.ts';
 
@@ -38,8 +38,10 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 			mkdirSync(tempDir, { recursive: true, mode: 0o700 });
 			const cwd = keepsJobListIn(directory) ? linkDirectory(directory, join(workerDir, 'cwd')) : directory;
 			try {
+				const { volume, model } = start;
+				const files = { ...(volume === undefined ? {} : { volumePath: volume.path }), ...(model === undefined ? {} : { hubPath: ownHub(workerDir, model) }) };
 				watchdog.wake();
-				const child = await spawned(program, args, cwd, start.env({ tempDir, bridgeUrl: null, isHost: true, ownPorts: false }));
+				const child = await spawned(program, args, cwd, start.env({ tempDir, bridgeUrl: null, isHost: true, ownPorts: false, ...files }));
 				return runningWorker(child, start.log, workerDir, watchdog.owner);
 			} catch (error) {
 				rmSync(workerDir, { recursive: true, force: true });
@@ -55,6 +57,14 @@ function imageDirectory(image: string, allowed: boolean): string {
 	if (!directory.startsWith('/')) throw new WorkerStartError(`image ${image} must name an absolute directory: process:///absolute/directory`);
 	if (!existsSync(directory) || !statSync(directory).isDirectory()) throw new WorkerStartError(`image ${image}: there is no such directory on this host`);
 	return directory;
+}
+
+/** A hub directory of the worker's own, with a link to the one model that is its: what else it downloads goes with it. */
+function ownHub(workerDir: string, model: HostModel): string {
+	const hub = join(workerDir, 'hub');
+	mkdirSync(hub, { recursive: true, mode: 0o700 });
+	symlinkSync(model.path, join(hub, model.folder));
+	return hub;
 }
 
 /** A new process group, so that a signal reaches everything that the worker starts. */

@@ -13,6 +13,24 @@ export interface WorkerPlace {
 	readonly isHost: boolean;
 	/** Every port is free there, and mapped to this host's where one must be reachable. */
 	readonly ownPorts: boolean;
+	/** Where the worker finds its network volume; left out: it has none. */
+	readonly volumePath?: string;
+	/** Where it finds its model, in a directory of the hub's cache layout; left out: it has none. */
+	readonly hubPath?: string;
+}
+
+/** A network volume on this host. */
+export interface HostVolume {
+	readonly id: string;
+	readonly path: string;
+}
+
+/** A model on this host: its folder in the hub's cache layout. Nobody but the agent writes there. */
+export interface HostModel {
+	/** Its name in the layout. */
+	readonly folder: string;
+	readonly path: string;
+	readonly commit: string;
 }
 
 export interface WorkerStart {
@@ -25,8 +43,10 @@ export interface WorkerStart {
 	readonly gpuUuids: readonly string[];
 	/** For the image's registry. Never to be written anywhere. */
 	readonly registryAuth?: { readonly username: string; readonly password: string };
-	/** The network volume of this data centre that it mounts. */
-	readonly volumeId?: string;
+	/** The network volume of this data centre, to read and write. */
+	readonly volume?: HostVolume;
+	/** To read. */
+	readonly model?: HostModel;
 	/** The worker's variables in its place. */
 	env(place: WorkerPlace): Record<string, string>;
 	/** Takes all that the worker writes; whoever made it closes it. */

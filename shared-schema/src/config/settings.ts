@@ -31,6 +31,8 @@ export const regionTimers = {
 	LONGSHORE_USAGE_REPORT_MS: ms(5_000),
 	/** An event without a verdict is published again. */
 	LONGSHORE_EVENT_RETRY_MS: ms(15_000),
+	/** How often a host measures a network volume that its workers use. */
+	LONGSHORE_VOLUME_USAGE_MS: ms(300_000),
 	/** A load-balanced request gets this long from its worker, to the end of the answer (RunPod: 5.5 min). */
 	LONGSHORE_BALANCER_REQUEST_MS: ms(330_000),
 	/** How often the health of a load-balanced worker is asked. */

@@ -83,6 +83,7 @@ export const endpointSpec = z.object({
 	/** New attempts after a lost worker (RunPod: 1). */
 	retriesMax: z.int().min(0).max(10),
 	flashboot,
+	/** Hugging Face model that hosts keep for its workers, as `parseModelRef` reads it. */
 	model: z.string().max(300).nullable(),
 	/** `tier`: a better GPU tier in another region goes before a worse one here; `region`: every tier of a region goes before the next region. */
 	fallbackOrder: z.enum(['tier', 'region']).default('tier'),

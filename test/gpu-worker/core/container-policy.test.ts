@@ -4,6 +4,9 @@ import { containerSpec } from '../../../gpu-worker/src/core/container-spec.ts';
 import { specWith } from '../../support/endpoint-spec.ts';
 
 const UUID = 'GPU-3f0c0d1e-6f3a-4f0e-9a52-0a8a6e0b1c2d';
+const HUB = '/runpod-volume/huggingface-cache/hub';
+const MODEL = { source: '/models/hub/models--org--name', target: `${HUB}/models--org--name`, readOnly: true };
+const MOUNTS = [{ source: '/mnt/volumes/vol1', target: '/runpod-volume', readOnly: false }, MODEL];
 const ORDER = {
 	workerId: 'w1',
 	endpointId: 'ep1',
@@ -18,9 +21,9 @@ const ORDER = {
 	gpuUuids: [UUID],
 	gpuRoad: 'cdi-request',
 	ports: [{ inside: 80, host: 40_001 }],
-	volumePath: '/mnt/volumes/vol1',
+	mounts: MOUNTS,
 } as const;
-const GRANTS = { volumePath: '/mnt/volumes/vol1', network: 'longshore', ports: [{ host: 40_001 }] };
+const GRANTS = { mounts: MOUNTS, network: 'longshore', ports: [{ host: 40_001 }] };
 const plain = (): { HostConfig: Record<string, unknown>; [name: string]: unknown } => JSON.parse(JSON.stringify(containerSpec(ORDER)));
 const problems = (hostConfig: Record<string, unknown>, body: Record<string, unknown> = {}) => {
 	const base = plain();
@@ -29,6 +32,7 @@ const problems = (hostConfig: Record<string, unknown>, body: Record<string, unkn
 const mount = (more: Record<string, unknown>) => ({
 	Mounts: [{ Type: 'bind', Source: '/mnt/volumes/vol1', Target: '/runpod-volume', ReadOnly: false, BindOptions: { Propagation: 'rprivate' }, ...more }],
 });
+const model = (more: Record<string, unknown>) => mount({ Source: MODEL.source, Target: MODEL.target, ReadOnly: true, ...more });
 
 describe('what the agent itself asks for', () => {
 	test.each(['cdi-request', 'cdi-device', 'nvidia-request'] as const)('is allowed, GPUs by %s too', (gpuRoad) => {
@@ -36,9 +40,9 @@ describe('what the agent itself asks for', () => {
 	});
 
 	test('is allowed with a writable root and without GPUs and volume', () => {
-		expect(
-			problemsOfBody({ ...containerSpec({ ...ORDER, writableRoot: true, gpuUuids: [], ports: [], volumePath: null }) }, { volumePath: null, network: 'longshore', ports: [] }),
-		).toEqual([]);
+		expect(problemsOfBody({ ...containerSpec({ ...ORDER, writableRoot: true, gpuUuids: [], ports: [], mounts: [] }) }, { mounts: [], network: 'longshore', ports: [] })).toEqual(
+			[],
+		);
 	});
 });
 
@@ -61,6 +65,12 @@ describe('refused: a container that', () => {
 		['binds the engine’s socket', 'Binds', { Binds: ['/run/podman/podman.sock:/run/podman/podman.sock'] }],
 		['mounts another tenant’s volume', 'Mounts', mount({ Source: '/mnt/volumes/vol2' })],
 		['mounts its volume over a system path', 'Mounts', mount({ Target: '/usr' })],
+		['may write to its model', 'Mounts', model({ ReadOnly: false })],
+		['mounts another model', 'Mounts', model({ Source: '/models/hub/models--org--other' })],
+		['mounts all models', 'Mounts', model({ Source: '/models/hub', Target: HUB })],
+		['mounts its model elsewhere', 'Mounts', model({ Target: '/usr/models--org--name' })],
+		['mounts its model in the place of its volume', 'Mounts', model({ Target: '/runpod-volume' })],
+		['mounts more than it was given', 'Mounts', { Mounts: [...mount({}).Mounts, ...model({}).Mounts, ...model({}).Mounts] }],
 		['lets its mounts spread to the host', 'Mounts', mount({ BindOptions: { Propagation: 'shared' } })],
 		['mounts a volume by driver', 'Mounts', mount({ Type: 'volume' })],
 		['takes another container’s volumes', 'VolumesFrom', { VolumesFrom: ['w2'] }],
@@ -99,6 +109,15 @@ describe('refused: a container that', () => {
 		['has what no engine knows yet', 'NewAndUnknown', { NewAndUnknown: true }],
 	])('%s', (_, member, hostConfig) => {
 		expect(problems(hostConfig)).toEqual(expect.arrayContaining([expect.stringContaining(`HostConfig.${member} `)]));
+	});
+
+	test('mounts a place that no worker has, whoever granted it', () => {
+		const granted = { source: '/etc', target: '/usr', readOnly: true };
+		const writable = { ...MODEL, readOnly: false };
+		for (const one of [granted, writable, { ...MODEL, target: `${HUB}/models--org/../..` }, { ...MODEL, target: '/runpod-volume' }]) {
+			const body = containerSpec({ ...ORDER, mounts: [one] });
+			expect(problemsOfBody({ ...body }, { ...GRANTS, mounts: [one] })).toEqual([expect.stringContaining('HostConfig.Mounts ')]);
+		}
 	});
 
 	test.each<[string, Record<string, unknown>]>([

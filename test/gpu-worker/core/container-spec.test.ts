@@ -16,7 +16,7 @@ const order = (more: Partial<ContainerOrder> = {}): ContainerOrder => ({
 	gpuUuids: [],
 	gpuRoad: null,
 	ports: [],
-	volumePath: null,
+	mounts: [],
 	...more,
 });
 
@@ -85,9 +85,20 @@ test('GPUs are handed over one by one, by UUID, in the engine’s way', () => {
 	expect(of(null)).toEqual({});
 });
 
-test('a volume is the only thing of the host that is mounted', () => {
-	expect(containerSpec(order({ volumePath: '/mnt/volumes/v1' })).HostConfig.Mounts).toEqual([
+test('a volume and a model are all of the host that is mounted, the model only to be read', () => {
+	const mounts = [
+		{ source: '/mnt/volumes/v1', target: '/runpod-volume', readOnly: false },
+		{ source: '/models/hub/models--org--name', target: '/runpod-volume/huggingface-cache/hub/models--org--name', readOnly: true },
+	];
+	expect(containerSpec(order({ mounts })).HostConfig.Mounts).toEqual([
 		{ Type: 'bind', Source: '/mnt/volumes/v1', Target: '/runpod-volume', ReadOnly: false, BindOptions: { Propagation: 'rprivate' } },
+		{
+			Type: 'bind',
+			Source: '/models/hub/models--org--name',
+			Target: '/runpod-volume/huggingface-cache/hub/models--org--name',
+			ReadOnly: true,
+			BindOptions: { Propagation: 'rprivate' },
+		},
 	]);
 });
 

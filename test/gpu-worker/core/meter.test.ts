@@ -32,3 +32,10 @@ test('whatever happens, the sums are the time from start to end', () => {
 	meter = endMeter(meter, nowMs + 5);
 	expect(meter.startingMs + meter.runningMs + meter.idleMs).toBe(nowMs + 5 - 17);
 });
+
+test('what it waited for its host is in no sum, whether it came to run or not', () => {
+	const waiting = startMeter(0, 'waiting');
+	expect(endMeter(waiting, 60_000)).toMatchObject({ startingMs: 0, runningMs: 0, idleMs: 0 });
+	const started = advanceMeter(advanceMeter(waiting, 'waiting', 30_000), 'starting', 60_000);
+	expect(endMeter(started, 60_250)).toMatchObject({ startingMs: 250, runningMs: 0, idleMs: 0 });
+});

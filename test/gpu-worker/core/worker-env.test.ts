@@ -77,3 +77,19 @@ test('a container gets nothing of the agent’s environment, no way around its G
 test('real GPUs are named by UUID, which does not move when another one fails', () => {
 	expect(workerEnv({ ...facts, gpuUuids: ['GPU-1', 'GPU-3'] })).toMatchObject({ CUDA_VISIBLE_DEVICES: 'GPU-1,GPU-3', NVIDIA_VISIBLE_DEVICES: 'GPU-1,GPU-3' });
 });
+
+test('a volume and a model are told by their places, and the hub’s client where no documented path can be had', () => {
+	const files = { volume: { id: 'vol1', path: '/mnt/vol1' }, model: { hubPath: '/state/w1/hub', folder: 'models--org--name', commit: 'abc' } };
+	expect(workerEnv({ ...facts, ...files })).toMatchObject({
+		RUNPOD_VOLUME_ID: 'vol1',
+		RUNPOD_VOLUME_PATH: '/mnt/vol1',
+		RUNPOD_MODEL_PATH: '/state/w1/hub/models--org--name/snapshots/abc',
+		HF_HUB_CACHE: '/state/w1/hub',
+		HUGGINGFACE_HUB_CACHE: '/state/w1/hub',
+	});
+	expect(workerEnv({ ...facts, ...files, spec: spec({ env: { HF_HUB_CACHE: '/own' } }) })['HF_HUB_CACHE'], 'the endpoint’s own word holds').toBe('/own');
+	const inContainer = workerEnv({ ...facts, ...files, isHost: false, tempDir: null });
+	expect(inContainer).toMatchObject({ RUNPOD_VOLUME_ID: 'vol1' });
+	expect(inContainer, 'what an image says of its cache holds').not.toHaveProperty('HF_HUB_CACHE');
+	expect(Object.keys(workerEnv(facts)).filter((name) => /VOLUME|MODEL|HF_|HUGGING/.test(name))).toEqual([]);
+});

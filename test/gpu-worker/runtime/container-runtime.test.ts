@@ -1,11 +1,12 @@
 /** Containers on a real engine: the contract of runtimes, hardening as the engine shows it, and what is refused. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import { type ContainerRuntimeOptions, createContainerRuntime } from '../../../gpu-worker/src/runtime/container-runtime.ts';
 import type { WorkerPlace } from '../../../gpu-worker/src/runtime/runtime.ts';
+import { createVolumeStore } from '../../../gpu-worker/src/volumes/volume-store.ts';
 import { missingEngine, startEngine, type TestEngine } from '../support/container-engine.ts';
 import { describeRuntime, silentLog } from '../support/describe-runtime.ts';
 import { spec } from '../support/region.ts';
@@ -17,13 +18,11 @@ const skip = missingEngine();
 const options = (engine: TestEngine, stateDir: string, more: Partial<ContainerRuntimeOptions> = {}): ContainerRuntimeOptions => ({
 	engine: engine.address,
 	hostId: 'host-a',
-	dataCenterId: 'EU-RO-1',
 	stateDir,
 	gpus: 0,
 	network: 'longshore-test',
 	bridgeHost: null,
 	writableRoot: false,
-	volumePath: null,
 	log: silentLog,
 	listenAt: async () => {},
 	bridgeUrlAt: (host) => `http://${host}:1234`,
@@ -102,12 +101,35 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 	}, 60_000);
 
 	test('mounts its network volume where RunPod does, and what it writes stays there', async () => {
-		mkdirSync(join(home, 'volumes/EU-RO-1/vol1'), { recursive: true });
-		const host = { volumePath: join(home, 'volumes/{dataCenterId}/{volumeId}') };
-		await (await start('echo kept > /runpod-volume/file', { volumeId: 'vol1' }, host)).exited;
-		const second = await start('cat /runpod-volume/file', { volumeId: 'vol1' }, host);
+		mkdirSync(join(home, 'volumes/EU-RO-1'), { recursive: true });
+		const volume = createVolumeStore(join(home, 'volumes/{dataCenter}/{volumeId}'), 'EU-RO-1').open('vol1');
+		await (await start('echo kept > /runpod-volume/file', { volume })).exited;
+		const second = await start('cat /runpod-volume/file', { volume });
 		await second.exited;
 		expect(second.log.tail(100)).toBe('kept');
+	});
+
+	test.each([
+		['alone', false],
+		['beside a network volume', true],
+	])('finds its model where RunPod has it, %s, and cannot write there', async (_, besideVolume) => {
+		const path = join(home, 'models/hub/models--org--name');
+		mkdirSync(join(path, 'snapshots/abc'), { recursive: true });
+		mkdirSync(join(path, 'blobs'), { recursive: true });
+		mkdirSync(join(home, 'volumes/beside'), { recursive: true });
+		writeFileSync(join(path, 'blobs/b1'), 'weights');
+		rmSync(join(path, 'snapshots/abc/file'), { force: true });
+		symlinkSync('../../blobs/b1', join(path, 'snapshots/abc/file'));
+		const model = { folder: 'models--org--name', path, commit: 'abc' };
+		const volume = besideVolume ? { volume: { id: 'beside', path: join(home, 'volumes/beside') } } : {};
+		const hub = '/runpod-volume/huggingface-cache/hub/models--org--name';
+		const worker = await start(`cat ${hub}/snapshots/abc/file; echo; echo x 2>/dev/null > ${hub}/blobs/b1 || echo refused; echo x 2>/dev/null > ${hub}/new || echo refused`, {
+			model,
+			...volume,
+		});
+		await worker.exited;
+		expect(worker.log.tail(100)).toBe('weights\nrefused\nrefused');
+		expect(readFileSync(join(path, 'blobs/b1'), 'utf8')).toBe('weights');
 	});
 
 	test('may write to its root where the operator says so', async () => {
@@ -141,8 +163,6 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 		test.each<[string, Partial<Parameters<typeof workerStart>[0]>, Partial<ContainerRuntimeOptions>, string]>([
 			['for a dangerous variable', { spec: spec({ image: 'a/b', env: { LD_PRELOAD: '/x.so' } }) }, {}, 'env.LD_PRELOAD may not be set'],
 			['for an archive as image', { spec: spec({ image: 'oci-archive:/tmp/x' }) }, {}, "is not a container image's reference"],
-			['for a volume on a host without any', { volumeId: 'vol1' }, {}, 'LONGSHORE_VOLUME_PATH'],
-			['for a volume that is not on the host', { volumeId: 'vol9' }, { volumePath: '/no/such/{volumeId}' }, 'vol9 is not on this host'],
 			['for an engine that is not there', {}, { engine: 'unix:///no/such/engine.sock' }, 'does not answer'],
 		])('%s', async (_, more, host, message) => {
 			await expect(start('true', more, host)).rejects.toMatchObject({ name: 'WorkerStartError', message: expect.stringContaining(message) });

@@ -15,7 +15,10 @@ import { type Bridge, openBridge } from '../../../gpu-worker/src/bridge/bridge.t
 import { type Bus, BusError, type PulledMessage, type PullListener } from '../../../gpu-worker/src/bus/bus.ts';
 import { createLog } from '../../../gpu-worker/src/log.ts';
 import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
+import type { ModelCache } from '../../../gpu-worker/src/models/model-cache.ts';
 import type { RunningWorker, Runtime, WorkerExit } from '../../../gpu-worker/src/runtime/runtime.ts';
+import { createVolumeStore } from '../../../gpu-worker/src/volumes/volume-store.ts';
+import { createVolumeUsage } from '../../../gpu-worker/src/volumes/volume-usage.ts';
 import { until } from '../../support/wait.ts';
 import { NO_WATCHDOG } from './no-watchdog.ts';
 import { spec } from './region.ts';
@@ -77,6 +80,8 @@ export interface RigOptions {
 	readonly timers?: Partial<AgentTimers>;
 	readonly holdMs?: number;
 	readonly refusalDelayMs?: number;
+	/** The host's model cache; left out: it keeps none. */
+	readonly models?: ModelCache;
 }
 
 const TIMERS: AgentTimers = {
@@ -237,6 +242,11 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		broker: fakeBroker(rig),
 		runtime: fakeRuntime(rig),
 		watchdog: NO_WATCHDOG,
+		files: {
+			models: options.models ?? null,
+			volumes: createVolumeStore(null, 'EU-RO-1'),
+			usage: createVolumeUsage({ file: join(directory, 'volumes.json'), everyMs: 60_000, log, now: Date.now }),
+		},
 		logs: createLogStore(join(directory, 'logs'), Date.now),
 		spool,
 		left,

@@ -28,7 +28,7 @@ accountApp.get('/v2/network-volumes', volumeOperations.list, (c) => listResource
 accountApp.post('/v2/network-volumes', volumeOperations.create, (c) => createVolume(c.env, c.req.raw));
 accountApp.get('/v2/network-volumes/:id', volumeOperations.get, (c) => getResource(c.env, c.req.raw, volumesV2, c.req.param('id')));
 accountApp.patch('/v2/network-volumes/:id', volumeOperations.update, (c) => updateVolume(c.env, c.req.raw, c.req.param('id')));
-accountApp.delete('/v2/network-volumes/:id', volumeOperations.remove, (c) => removeResource(c.env, c.req.raw, volumesV2, c.req.param('id')));
+accountApp.delete('/v2/network-volumes/:id', volumeOperations.remove, (c) => removeResource(c.env, c.req.raw, { kind: 'volume' }, c.req.param('id')));
 
 accountApp.get('/v2/registries', registryOperations.list, (c) => listResources(c.env, c.req.raw, registriesV2));
 accountApp.post('/v2/registries', registryOperations.create, (c) => createRegistryV2(c.env, c.req.raw));

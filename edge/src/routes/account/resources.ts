@@ -15,20 +15,25 @@ export interface Noun {
 	readonly wrap: (shown: readonly Record<string, unknown>[]) => unknown;
 }
 
-export async function listResources(env: Env, request: Request, { kind, show, wrap }: Noun): Promise<Response> {
+/** A kind whose interface shows what others have to be asked about: once the caller may see it. */
+export type NounOf = Noun | ((env: Env) => Promise<Noun>);
+
+export async function listResources(env: Env, request: Request, noun: NounOf): Promise<Response> {
 	const { store } = await enterAccount(env, request, 'read');
+	const { kind, show, wrap } = typeof noun === 'function' ? await noun(env) : noun;
 	return Response.json(wrap((await store.listResources(kind)).map(show)));
 }
 
-export async function getResource(env: Env, request: Request, { kind, show }: Noun, id: string): Promise<Response> {
+export async function getResource(env: Env, request: Request, noun: NounOf, id: string): Promise<Response> {
 	const { store } = await enterAccount(env, request, 'read');
+	const { kind, show } = typeof noun === 'function' ? await noun(env) : noun;
 	const row = await store.findResource(kind, id);
 	if (row === null) throw new LongshoreError('unknown_resource', `${kind} not found`);
 	return Response.json(show(row));
 }
 
 /** Removes it unless an endpoint uses it. */
-export async function removeResource(env: Env, request: Request, { kind }: Noun, id: string): Promise<Response> {
+export async function removeResource(env: Env, request: Request, { kind }: Pick<Noun, 'kind'>, id: string): Promise<Response> {
 	const { store } = await enterAccount(env, request, 'manage');
 	rowOf(await store.removeResource(kind, id));
 	return noContent();

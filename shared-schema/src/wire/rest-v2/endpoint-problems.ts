@@ -3,6 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { suggestion } from '../../config/parse.ts';
 import { compareCuda } from '../../endpoint/cuda.ts';
 import type { EndpointSpec } from '../../endpoint/endpoint.ts';
+import { parseModelRef } from '../../endpoint/model-ref.ts';
 import { COMMAND_WORD_CHARS_MAX, COMMAND_WORDS_MAX, ENV_CHARS_MAX } from '../../limits.ts';
 import type { CreateEndpointV2, UpdateEndpointV2 } from './endpoint-body.ts';
 
@@ -28,7 +29,7 @@ export function problemsOfUpdate(body: UpdateEndpointV2, before: EndpointSpec): 
 
 /** Problems of the specification `spec` that `body` led to. */
 export function problemsOfSpec(spec: EndpointSpec, body: UpdateEndpointV2, catalog: Catalog): string[] {
-	return [...problemsOfCommand(spec), ...problemsOfWorkers(spec, body), ...problemsOfGpu(spec, body, catalog), ...problemsOfCpu(body, catalog)];
+	return [...problemsOfCommand(spec), ...problemsOfModel(body), ...problemsOfWorkers(spec, body), ...problemsOfGpu(spec, body, catalog), ...problemsOfCpu(body, catalog)];
 }
 
 function problemsOfCommand(spec: EndpointSpec): string[] {
@@ -39,6 +40,11 @@ function problemsOfCommand(spec: EndpointSpec): string[] {
 	const envChars = Object.entries(spec.env).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
 	if (envChars > ENV_CHARS_MAX) problems.push(`env: has ${envChars} characters in all, at most ${ENV_CHARS_MAX} are allowed: put large values into the image or a volume`);
 	return problems;
+}
+
+function problemsOfModel({ model }: UpdateEndpointV2): string[] {
+	if (model === undefined || model === null || parseModelRef(model) !== null) return [];
+	return [`model: "${model.slice(0, 80)}" names no Hugging Face model: give it as organization/name, with @revision for a branch, tag or commit other than main`];
 }
 
 function problemsOfWorkers(spec: EndpointSpec, body: UpdateEndpointV2): string[] {

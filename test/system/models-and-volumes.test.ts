@@ -1,0 +1,186 @@
+/** Cached models from a mirror on this machine, and network volumes: two hosts beside each other and one elsewhere. `LONGSHORE_TEST_MODEL_MB` sets the size of a model. */
+import { createHash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HostFigure } from '../../shared-schema/src/wire/region.ts';
+import { changeEndpoint, type DeploySpec, shellCommand } from '../support/deploy.ts';
+import { killProcess } from '../support/kill-process.ts';
+import { type ModelMirror, someBytes, startModelMirror } from '../support/model-mirror.ts';
+import { explainEndpoint, operatorWorkers } from '../support/operator-api.ts';
+import { SHORT_TIMERS } from '../support/short-timers.ts';
+import { type Stack, startStack } from '../support/start-stack.ts';
+import { until } from '../support/wait.ts';
+
+const MODEL_BYTES = Number(process.env['LONGSHORE_TEST_MODEL_MB'] ?? '16') * 1_000_000;
+/** Two models fit, three do not. */
+const CACHE_GB = (MODEL_BYTES * 2.5) / 1e9;
+const HOST = { gpuType: 'NVIDIA GeForce RTX 4090', count: 2 };
+const TOPOLOGY = { regions: { west: { dataCenters: { 'W-1': { hosts: { 'w-a': HOST, 'w-b': HOST } }, 'W-2': { hosts: { 'w-c': HOST } } } } } };
+const CONFIG = Buffer.from('{"architectures":["Test"]}');
+
+let mirror: ModelMirror;
+let stack: Stack;
+
+beforeAll(async () => {
+	mirror = await startModelMirror();
+	const models = { LONGSHORE_MODEL_MIRROR: mirror.url, LONGSHORE_MODEL_CACHE_GB: String(CACHE_GB), LONGSHORE_VOLUME_USAGE_MS: '300' };
+	stack = await startStack({ env: { ...SHORT_TIMERS, ...models }, topology: TOPOLOGY });
+}, 300_000);
+afterAll(async () => {
+	await stack?.stop();
+	await mirror?.stop();
+}, 90_000);
+
+interface Seen {
+	readonly worker: string;
+	readonly dataCenter: string;
+	readonly volume: { readonly id: string; readonly path: string };
+	readonly read?: number;
+	readonly model?: { readonly folder: string; readonly isSnapshotOfMain: boolean; readonly files: Readonly<Record<string, string>> };
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Puts a model of its own content on the mirror; returns its files' checksums. */
+function putModel(repo: string, seed: number): Record<string, string> {
+	const weights = someBytes(MODEL_BYTES, seed);
+	mirror.put({ repo, files: { 'config.json': CONFIG, 'model.safetensors': weights } });
+	return { 'config.json': sha256(CONFIG), 'model.safetensors': sha256(weights) };
+}
+
+function deploy(spec: Partial<DeploySpec>): Promise<string> {
+	const directory = resolve(import.meta.dirname, '../support/workers');
+	return stack.deploy({ directory, command: shellCommand(process.execPath, 'files-worker.ts'), pools: ['ADA_24'], workersMin: 0, ...spec });
+}
+
+async function run(endpointId: string, input: object = {}): Promise<Seen> {
+	const api = stack.api(endpointId);
+	const done = await api.untilState(await api.run(input), undefined, 120_000);
+	expect(done).toMatchObject({ status: 'COMPLETED' });
+	return done['output'] as Seen;
+}
+
+async function hosts(): Promise<HostFigure[]> {
+	const answer = await fetch(`${stack.url}/admin/regions`, { headers: { authorization: `Bearer ${stack.local().operatorToken}` } });
+	return ((await answer.json()) as { regions: { hosts: HostFigure[] }[] }).regions.flatMap((region) => region.hosts);
+}
+
+async function hostOf(worker: string): Promise<string> {
+	return until(async () => (await operatorWorkers(stack)).find(({ id }) => id === worker)?.hostId, { what: `the host of ${worker}` });
+}
+
+const weightsAsked = (repo: string) => mirror.asked.filter(({ method, path }) => method === 'GET' && path.startsWith(`/storage/${repo}/`));
+const remove = (endpointId: string) => changeEndpoint(stack.url, stack.apiKey, endpointId, 'DELETE');
+
+describe('a cached model', () => {
+	test('is downloaded to the host of the first worker, and the next endpoint starts there without a download', async () => {
+		const files = putModel('org/shared', 1);
+		const first = await deploy({ model: 'org/shared', dataCenterIds: ['W-1'] });
+		const seen = await run(first);
+		expect(seen.model).toEqual({ folder: 'models--org--shared', isSnapshotOfMain: true, files });
+		const host = await hostOf(seen.worker);
+		expect(weightsAsked('org/shared').map(({ bytes }) => bytes)).toEqual([MODEL_BYTES]);
+		const asked = mirror.asked.length;
+
+		const second = await deploy({ model: 'https://huggingface.co/org/shared', dataCenterIds: ['W-1'] });
+		const again = await run(second);
+		expect(again.model?.files).toEqual(files);
+		expect(await hostOf(again.worker), 'the emptier host is the other one').toBe(host);
+		expect(mirror.asked).toHaveLength(asked);
+		const { decisions } = await explainEndpoint(stack, second);
+		expect(decisions.map(({ text }) => text).filter((text) => text.includes('holds the model'))).toHaveLength(1);
+		const figures = await hosts();
+		expect(figures.filter(({ models }) => models.includes('org/shared')).map(({ id }) => id)).toEqual([host]);
+		await Promise.all([remove(first), remove(second)]);
+	});
+
+	test('is downloaded on from where it was when the host dies in the middle, and the job is not lost', async () => {
+		const files = putModel('org/broken', 2);
+		mirror.breaks.set('model.safetensors', MODEL_BYTES / 2);
+		const endpoint = await deploy({ model: 'org/broken', dataCenterIds: ['W-2'] });
+		const api = stack.api(endpoint);
+		const job = await api.run({});
+		await until(() => weightsAsked('org/broken').some(({ bytes }) => bytes === MODEL_BYTES / 2), { what: 'half of the model is sent' });
+		await killProcess(stack, 'host w-c', ({ hosts: pids }) => pids['w-c']);
+		const done = await api.untilState(job, undefined, 120_000);
+		expect((done['output'] as Seen).model?.files).toEqual(files);
+		const [, ...then] = weightsAsked('org/broken');
+		expect(then.length).toBeGreaterThan(0);
+		for (const { range } of then) expect(range).toMatch(/^bytes=[1-9]\d*-$/);
+		await remove(endpoint);
+	});
+
+	test('with a wrong checksum is refused in words that reach the waiting job, which runs once the mirror is mended', async () => {
+		const files = putModel('org/wrong', 3);
+		mirror.lies.set('config.json', Buffer.from('{"architectures":["Evil"]}'));
+		const endpoint = await deploy({ model: 'org/wrong', dataCenterIds: ['W-2'] });
+		const api = stack.api(endpoint);
+		const job = await api.run({});
+		await until(
+			async (note) => {
+				const why = (await api.status(job)).json['why'] as { text?: string } | undefined;
+				note(why);
+				return /model org\/wrong: config\.json does not match its checksum/.test(why?.text ?? '');
+			},
+			{ what: 'the job says why it waits', timeoutMs: 60_000, everyMs: 20 },
+		);
+		const { failures } = await explainEndpoint(stack, endpoint);
+		expect(failures.at(-1)?.reason).toMatch(/model org\/wrong: config\.json does not match its checksum \(git-sha1 [0-9a-f]{40}, should be [0-9a-f]{40}\): refused/);
+		mirror.lies.clear();
+		const done = await api.untilState(job, undefined, 120_000);
+		expect((done['output'] as Seen).model?.files).toEqual(files);
+		await remove(endpoint);
+	});
+
+	test('makes room for the next one: the budget holds, and what was used longest ago goes', async () => {
+		putModel('org/third', 4);
+		const endpoint = await deploy({ model: 'org/third', dataCenterIds: ['W-2'] });
+		await run(endpoint);
+		const figure = await until(async () => (await hosts()).find(({ id, models }) => id === 'w-c' && models.includes('org/third')), { what: 'the host reports the new model' });
+		expect(figure.models).toContain('org/wrong');
+		expect(figure.models).not.toContain('org/broken');
+		expect(figure.modelCache).toMatchObject({ usedBytes: 2 * (MODEL_BYTES + CONFIG.length), budgetBytes: Math.round(CACHE_GB * 1e9) });
+		expect(readdirSync(join(stack.home, 'hosts/w-c/models/hub')).sort()).toEqual(['models--org--third', 'models--org--wrong']);
+		await remove(endpoint);
+	});
+});
+
+describe('a network volume', () => {
+	const call = async (method: string, path: string, body?: object) => {
+		const headers = { authorization: `Bearer ${stack.apiKey}`, 'content-type': 'application/json' };
+		const answer = await fetch(`${stack.url}/v2/network-volumes${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+		const text = await answer.text();
+		return { status: answer.status, json: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+	};
+
+	test('draws workers to its data centre, shows both of them the same files, and says how much lies on it', async () => {
+		const { json: volume } = await call('POST', '', { name: 'data', size: 10, dataCenter: 'W-2' });
+		const id = String(volume['id']);
+		expect(volume).toMatchObject({ usedBytes: null, usedAt: null });
+		const endpoint = await deploy({ networkVolumes: [id], workersMax: 2, scaling: { type: 'REQUEST_COUNT', requestCount: 1 } });
+		const [one, two] = await Promise.all([
+			run(endpoint, { write: { name: 'one', bytes: 3_000_000 }, sleepMs: 3_000 }),
+			run(endpoint, { write: { name: 'two', bytes: 10 }, sleepMs: 3_000 }),
+		]);
+		expect(one.worker).not.toBe(two.worker);
+		expect([one.dataCenter, two.dataCenter]).toEqual(['W-2', 'W-2']);
+		expect([one.volume, two.volume]).toEqual(Array.from({ length: 2 }, () => ({ id, path: join(stack.home, 'volumes/W-2', id) })));
+		const both = await Promise.all(['one', 'two'].map((name) => run(endpoint, { read: name, sleepMs: 1_000 })));
+		expect(both.map(({ read }) => read)).toEqual([3_000_000, 10]);
+		const used = await until(
+			async (note) => {
+				const { json } = await call('GET', `/${id}`);
+				note(json);
+				return Number(json['usedBytes']) >= 3_000_000 ? json : undefined;
+			},
+			{ what: 'the volume says how much lies on it' },
+		);
+		expect(Number(used['usedBytes'])).toBeLessThan(4_000_000);
+		expect(Date.now() - Date.parse(String(used['usedAt']))).toBeLessThan(60_000);
+		expect(await call('DELETE', `/${id}`)).toMatchObject({ status: 409, json: { detail: expect.stringContaining(`in use by endpoint ${endpoint}`) } });
+		await remove(endpoint);
+		expect(await call('DELETE', `/${id}`)).toMatchObject({ status: 204 });
+		expect(statSync(join(stack.home, 'volumes/W-2', id, 'one')).size, 'what lies on a volume stays').toBe(3_000_000);
+	});
+});
