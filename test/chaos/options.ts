@@ -13,9 +13,10 @@ export interface ChaosOptions {
 	readonly keep: boolean;
 }
 
-export const USAGE = `npm run chaos -- [--seed 1] [--short | --soak 30m] [--only "kill broker,cut"] [--out folder] [--keep]
+export const USAGE = `npm run chaos -- [--seed 1] [--short | --soak 30m] [--rate 33] [--only "kill broker,cut"] [--out folder] [--keep]
 Two regions on this machine under a mixed load, while everything is killed, frozen, cut off and emptied; then judged from its history.
-Without a flag: about 6 minutes, at least 60 faults and 7,000 jobs. --short: about 2 minutes. --soak: as long as you say.`;
+Without a flag: about 6 minutes, at least 60 faults and 7,000 jobs. --short: about 2 minutes. --soak: as long as you say.
+--rate: jobs a second, for machines that are slow or busy; what a run has to have seen to count stays the same.`;
 
 const SOAK = /^(\d{1,4})m$/;
 
@@ -23,7 +24,7 @@ const SOAK = /^(\d{1,4})m$/;
 export function parseOptions(args: readonly string[]): ChaosOptions {
 	const text = { type: 'string' } as const;
 	const flag = { type: 'boolean', default: false } as const;
-	const { values } = parseArgs({ args: [...args], options: { seed: { type: 'string', default: '1' }, short: flag, soak: text, only: text, out: text, keep: flag } });
+	const { values } = parseArgs({ args: [...args], options: { seed: { type: 'string', default: '1' }, short: flag, soak: text, rate: text, only: text, out: text, keep: flag } });
 	const seed = Number(values.seed);
 	if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31) throw new Error(`--seed ${values.seed}: a whole number from 0 to ${2 ** 31 - 1} is needed\n${USAGE}`);
 	if (values.short && values.soak !== undefined) throw new Error(`--short and --soak: choose one\n${USAGE}`);
@@ -31,7 +32,14 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
 		.split(',')
 		.map((word) => word.trim())
 		.filter((word) => word !== '');
-	return { seed, tier: values.soak === undefined ? (values.short ? SHORT_TIER : CI_TIER) : soakTier(values.soak), only, out: values.out, keep: values.keep };
+	const tier = values.soak === undefined ? (values.short ? SHORT_TIER : CI_TIER) : soakTier(values.soak);
+	return { seed, tier: values.rate === undefined ? tier : { ...tier, jobsPerS: rateOf(values.rate) }, only, out: values.out, keep: values.keep };
+}
+
+function rateOf(text: string): number {
+	const rate = Number(text);
+	if (!(rate >= 0.1 && rate <= 1_000)) throw new Error(`--rate ${text}: jobs a second from 0.1 to 1000 are needed\n${USAGE}`);
+	return rate;
 }
 
 function soakTier(text: string): Tier {

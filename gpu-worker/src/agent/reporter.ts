@@ -11,6 +11,7 @@ import { EVENTS_STREAM, eventSubject, reportSubject, verdictSubject } from '@lon
 import { type Bus, BusError } from '../bus/bus.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { countForMessage } from '../core/event-batch.ts';
+import { type OrderedEvent, readyEvents } from '../core/in-order.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from './clock.ts';
 import { attemptKey } from './worker.ts';
@@ -32,7 +33,7 @@ const GATHER_EVENTS = 16;
 /** About what an event takes in a message's head besides texts of unknown length. Bytes. */
 const HEAD_BYTES = 320;
 
-interface Pending {
+interface Pending extends OrderedEvent {
 	readonly event: ReportedEvent;
 	readonly frame: Uint8Array | null;
 	readonly atMs: number;
@@ -88,6 +89,7 @@ class EventReporter implements Reporter {
 	readonly #batches = new Map<number, Batch>();
 	readonly #repeatTimer: NodeJS.Timeout;
 	#queue: Pending[] = [];
+	#order = 0;
 	#batchNumber = 0;
 	/** Messages on the long way without their verdicts. */
 	#inStream = 0;
@@ -111,7 +113,17 @@ class EventReporter implements Reporter {
 
 	report(event: ReportedEvent, frame: Uint8Array | null, atMs: number): void {
 		const key = attemptKey(event.id, event.epoch);
-		const pending: Pending = { event, frame, atMs, headBytes: HEAD_BYTES + 2 * textLength(event), frameBytes: frame?.length ?? 0, settled: false };
+		const pending: Pending = {
+			attempt: key,
+			order: ++this.#order,
+			kind: event.kind,
+			event,
+			frame,
+			atMs,
+			headBytes: HEAD_BYTES + 2 * textLength(event),
+			frameBytes: frame?.length ?? 0,
+			settled: false,
+		};
 		this.#hold(pending, 1);
 		if (event.kind === 'started') {
 			this.#lingering.set(key, pending);
@@ -203,13 +215,26 @@ class EventReporter implements Reporter {
 		if (this.#sending) return;
 		this.#sending = true;
 		while (this.#queue.length > 0 && !this.#closed) {
-			const events = this.#queue.splice(0, countForMessage(this.#queue)).filter((pending) => !pending.settled);
-			if (events.length > 0) await this.#sendBatch(events);
+			const events = this.#takeReady();
+			// The verdicts on what is in the stream wake it again.
+			if (events.length === 0) break;
+			await this.#sendBatch(events);
 			// On the short way the time until the verdicts was time to gather.
 			const waitMs = this.#inStream === 0 || this.#queue.length >= GATHER_EVENTS ? 0 : this.#gatherMs();
 			if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 		}
 		this.#sending = false;
+	}
+
+	/** The next message's events, taken out of the queue; none while all that waits has to wait on. */
+	#takeReady(): Pending[] {
+		this.#queue = this.#queue.filter((pending) => !pending.settled);
+		if (this.#inStream === 0) return this.#queue.splice(0, countForMessage(this.#queue));
+		const stored = [...this.#batches.values()].flatMap((batch) => (batch.stored ? batch.events.filter((pending) => !pending.settled) : []));
+		const ready = readyEvents(this.#queue, stored);
+		const taken = new Set(ready.slice(0, countForMessage(ready)));
+		this.#queue = this.#queue.filter((pending) => !taken.has(pending));
+		return [...taken];
 	}
 
 	async #sendBatch(events: readonly Pending[]): Promise<void> {
@@ -277,6 +302,7 @@ class EventReporter implements Reporter {
 			settled.push({ event: pending.event, verdict });
 		}
 		this.#options.onVerdicts(settled);
+		if (this.#queue.length > 0) this.#schedule();
 	}
 
 	#forget(id: number, batch: Batch): void {

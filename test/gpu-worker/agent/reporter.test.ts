@@ -94,13 +94,30 @@ describe('the reporter', () => {
 		});
 		report(chunk('a', 0));
 		await vi.advanceTimersByTimeAsync(1);
-		report(chunk('a', 1));
-		report(result('a'));
+		report(chunk('b', 0));
+		report(result('b'));
 		await vi.advanceTimersByTimeAsync(1);
 		expect(sent).toHaveLength(1);
 		go();
 		await vi.advanceTimersByTimeAsync(4);
-		expect(kinds()).toEqual([['a chunk'], ['a chunk', 'a result']]);
+		expect(kinds()).toEqual([['a chunk'], ['b chunk', 'b result']]);
+	});
+
+	test('keeps what follows a chunk that is in the stream until its verdict: brokers may carry the stream’s messages in any order', async () => {
+		report(chunk('a', 0));
+		await vi.advanceTimersByTimeAsync(1);
+		report(chunk('a', 1));
+		report(result('a'));
+		report(result('b'));
+		await vi.advanceTimersByTimeAsync(100);
+		expect(kinds()).toEqual([['a chunk'], ['b result']]);
+		// Without a verdict the chunk is repeated, and still nothing overtakes it.
+		await vi.advanceTimersByTimeAsync(1_300);
+		expect(kinds().slice(2)).toEqual([['a chunk'], ['b result']]);
+		answerVerdicts({ batch: 1, verdicts: ['accepted'] });
+		await vi.advanceTimersByTimeAsync(100);
+		expect(kinds().slice(4)).toEqual([['a chunk', 'a result']]);
+		expect(reporter.held()).toBe(3);
 	});
 
 	test('sends a lone event at once, and lets those of a busy host gather for some milliseconds', async () => {
@@ -195,20 +212,20 @@ describe('the short way of the reporter', () => {
 
 	test('stores what a broker gives back, and all that follows until the stream has brought its verdicts', async () => {
 		ask = async () => ({ verdicts: null });
-		report(chunk('a', 0));
+		report(chunk('c', 0));
 		await vi.advanceTimersByTimeAsync(1);
-		expect(kinds()).toEqual([['a chunk']]);
+		expect(kinds()).toEqual([['c chunk']]);
 		ask = accept;
 		report(result('a'));
 		await vi.advanceTimersByTimeAsync(5);
-		expect(kinds()).toEqual([['a chunk'], ['a result']]);
+		expect(kinds()).toEqual([['c chunk'], ['a result']]);
 		answerVerdicts({ batch: 1, verdicts: ['accepted'] });
 		answerVerdicts({ batch: 2, verdicts: ['accepted'] });
 		report(result('b'));
 		await vi.advanceTimersByTimeAsync(1);
 		expect(asked.at(-1)).toEqual(['b result']);
 		expect(kinds()).toHaveLength(2);
-		expect(settled).toEqual(['a chunk accepted', 'a result accepted', 'b result accepted']);
+		expect(settled).toEqual(['c chunk accepted', 'a result accepted', 'b result accepted']);
 	});
 
 	test('stores what is answered with verdicts that do not fit', async () => {
