@@ -30,6 +30,8 @@ const containerEngine = z.string().refine((text) => /^unix:\/\/\/.+/.test(text) 
 	error: 'must be a socket of this machine such as unix:///var/run/docker.sock or unix:///run/podman/podman.sock',
 });
 
+const mebibytes = z.coerce.number().int().min(0).max(100_000_000);
+
 /** All variables of the process (`ARCHITECTURE.md`). */
 export const agentSettings = z.object({
 	LONGSHORE_HOST_ID: id,
@@ -78,6 +80,12 @@ export const agentSettings = z.object({
 	LONGSHORE_MODEL_DIR: z.string().regex(/^\//, { error: 'must be an absolute path' }).optional(),
 	/** What they may take together. GB. */
 	LONGSHORE_MODEL_CACHE_GB: z.coerce.number().positive().max(1_000_000).default(200),
+	/** FlashBoot: memory of this host that frozen workers may keep, in MiB; 0: none is kept. Left out: a quarter of what the host has. */
+	LONGSHORE_FROZEN_MEMORY_MIB: mebibytes.optional(),
+	/** Memory of its GPUs that they may keep where it cannot be moved out; left out: all, until somebody else needs the GPU. */
+	LONGSHORE_FROZEN_GPU_MEMORY_MIB: mebibytes.optional(),
+	/** Name or path of NVIDIA's `cuda-checkpoint`, which moves GPU memory out; `off`: not to be used. */
+	LONGSHORE_CUDA_CHECKPOINT: z.string().min(1).max(1_000).default('cuda-checkpoint'),
 	LONGSHORE_ALLOW_PROCESS_WORKERS: z.enum(['0', '1']).default('0'),
 	...regionTimers,
 });

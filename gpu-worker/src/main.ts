@@ -1,9 +1,10 @@
 /** Starts a host agent: reads the settings, opens the spool, the bus and the bridge, and stops them in order. Nothing else. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, parseEnv } from '@longshore/shared-schema/config/parse';
-import { TAKE_HOLD_MS } from '@longshore/shared-schema/limits';
+import { FROZEN_WORKERS_MAX, TAKE_HOLD_MS } from '@longshore/shared-schema/limits';
 import { startAgent } from './agent/agent.ts';
 import { createBrokerClient } from './agent/broker-client.ts';
 import { systemClock } from './agent/clock.ts';
@@ -13,8 +14,11 @@ import type { FileSources } from './agent/worker-files.ts';
 import { type Bridge, openBridge } from './bridge/bridge.ts';
 import { connectNatsBus } from './bus/nats-bus.ts';
 import { type AgentSettings, agentSettings } from './config.ts';
+import type { FreezeBudget } from './core/frozen.ts';
+import { NO_STARTS } from './core/start-figures.ts';
 import { tunnelAddress } from './core/tunnel-address.ts';
 import { declaredInventory, type GpuInventory } from './gpu/declared.ts';
+import { NO_GPU_MEMORY, openGpuMemory } from './gpu/gpu-memory.ts';
 import { type DetectedGpus, detectGpus, watchGpus } from './gpu/nvidia-smi.ts';
 import { createLog, type Log } from './log.ts';
 import { createLogStore } from './logs/log-store.ts';
@@ -31,6 +35,7 @@ import { createVolumeUsage } from './volumes/volume-usage.ts';
 const EVENT_STORE_TIMEOUT_MS = 5_000;
 const REFUSAL_DELAY_MS = 1_000;
 const MODEL_RETRY_MS = 1_000;
+const MIB = 2 ** 20;
 
 async function main(): Promise<void> {
 	const settings = parseEnv(agentSettings, process.env, (path) => readFileSync(path, 'utf8'));
@@ -77,6 +82,9 @@ async function main(): Promise<void> {
 		left,
 		bridgeUrl: urlOf(listen.host, bridge.port),
 		agentEnv: process.env,
+		gpuMemory: gpus.rows.length === 0 ? NO_GPU_MEMORY : await openGpuMemory(cudaCheckpoint(settings), log),
+		freezeBudget: freezeBudget(settings),
+		hostMemory: () => ({ availableBytes: freemem(), totalBytes: totalmem() }),
 		newKey: () => randomBytes(24).toString('base64url'),
 	});
 	for (const [gpu, reason] of gpus.faults) agent.gpuFailed(gpu, reason);
@@ -134,6 +142,20 @@ function containerRuntime(settings: AgentSettings, inventory: GpuInventory, brid
 	});
 }
 
+/** A quarter of the host's memory where the operator says nothing. */
+function freezeBudget(settings: AgentSettings): FreezeBudget {
+	const { LONGSHORE_FROZEN_MEMORY_MIB: memoryMib, LONGSHORE_FROZEN_GPU_MEMORY_MIB: gpuMemoryMib } = settings;
+	return {
+		memoryBytes: memoryMib === undefined ? Math.floor(totalmem() / 4) : memoryMib * MIB,
+		gpuMemoryBytes: gpuMemoryMib === undefined ? Number.POSITIVE_INFINITY : gpuMemoryMib * MIB,
+		workers: FROZEN_WORKERS_MAX,
+	};
+}
+
+function cudaCheckpoint({ LONGSHORE_CUDA_CHECKPOINT: tool }: AgentSettings): string | null {
+	return tool === 'off' ? null : tool;
+}
+
 function urlOf(host: string, port: number): string {
 	return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
@@ -161,10 +183,14 @@ function newHost(settings: AgentSettings, inventory: GpuInventory, tunnel: strin
 			healthCheckMs: settings.LONGSHORE_HEALTH_CHECK_MS,
 			healthStartMs: settings.LONGSHORE_HEALTH_START_MS,
 			healthLostMs: settings.LONGSHORE_HEALTH_LOST_MS,
+			thawMs: settings.LONGSHORE_THAW_MS,
 		},
 		clock: systemClock,
 		log,
 		workers: new Map(),
+		frozen: new Map(),
+		starts: NO_STARTS,
+		warmJobs: 0,
 		attempts: new Map(),
 		gpuFaults: new Map(),
 		draining: false,

@@ -11,8 +11,11 @@ const examples = z.enum(['auto', 'embedding', 'text-stats', 'none']);
 /** Which example endpoint is deployed. `auto`: the Python one where it can be installed, else the TypeScript one. */
 export type ExampleChoice = z.infer<typeof examples>;
 
-/** Settings of host agents about containers, models and volumes; each agent checks its own. */
+/** Settings of host agents about containers, models, volumes and frozen workers; each agent checks its own. */
 const hostSettings = {
+	LONGSHORE_FROZEN_MEMORY_MIB: z.string().optional(),
+	LONGSHORE_FROZEN_GPU_MEMORY_MIB: z.string().optional(),
+	LONGSHORE_CUDA_CHECKPOINT: z.string().optional(),
 	LONGSHORE_CONTAINER_ENGINE: z.string().optional(),
 	LONGSHORE_CONTAINER_NETWORK: z.string().optional(),
 	LONGSHORE_CONTAINER_BRIDGE_HOST: z.string().optional(),

@@ -187,6 +187,10 @@ export const WORKER_LOG_BYTES_MAX = 4 * 1024 * 1024;
 export const LOG_KEEP_MS = 86_400_000;
 /** All logs of a host; past workers' oldest go first. Bytes. */
 export const HOST_LOG_BYTES_MAX = 512 * 1024 * 1024;
+/** Workers that FlashBoot keeps frozen on one host: each is a line of every host report, and memory bounds them long before. */
+export const FROZEN_WORKERS_MAX = 64;
+/** A frozen worker that nobody wanted for this long goes: shorter than its bill is remembered, and what it knows of the world grows old. ms. */
+export const FROZEN_KEEP_MS = 86_400_000;
 /** Bodies from this size on wait for room in the edge's isolate. Bytes. */
 export const LARGE_BODY_BYTES_MIN = 1024 * 1024;
 /** Bytes of large bodies in an isolate at one time: two of the largest. Each is there several times over, and Cloudflare gives an isolate 128 MiB. */

@@ -23,6 +23,7 @@ export interface DeploySpec {
 	readonly networkVolumes?: readonly string[];
 	readonly fallbackOrder?: 'tier' | 'region';
 	readonly executionTimeoutMs?: number;
+	readonly flashboot?: 'OFF' | 'FLASHBOOT' | 'PRIORITY_FLASHBOOT';
 }
 
 /** Pools of the GPUs in the default topology. */
@@ -76,5 +77,6 @@ function toCreateRequest(spec: DeploySpec): object {
 		...(spec.networkVolumes === undefined ? {} : { networkVolumes: spec.networkVolumes }),
 		...(spec.fallbackOrder === undefined ? {} : { fallbackOrder: spec.fallbackOrder }),
 		...(spec.executionTimeoutMs === undefined ? {} : { timeout: spec.executionTimeoutMs }),
+		...(spec.flashboot === undefined ? {} : { flashboot: spec.flashboot }),
 	};
 }

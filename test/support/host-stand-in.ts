@@ -1,6 +1,6 @@
 /** A host in a test's hands on a real NATS: reports what it is told to, keeps commands, verdicts and acknowledgements, and starts workers when asked. */
 import { connect, type NatsConnection } from 'nats';
-import type { HostCommand, HostReply, HostReportAck, ReportReply, VerdictMessage, WorkerReport } from '../../shared-schema/src/wire/bus.ts';
+import type { FrozenReport, HostCommand, HostReply, HostReportAck, ReportReply, VerdictMessage, WorkerReport } from '../../shared-schema/src/wire/bus.ts';
 import { encodeFramed } from '../../shared-schema/src/wire/framing.ts';
 import type { LogPage, LogQuery } from '../../shared-schema/src/wire/logs.ts';
 import type { HostFigure, JobEvent } from '../../shared-schema/src/wire/region.ts';
@@ -25,6 +25,8 @@ export interface HostStandIn {
 	boot: string;
 	figure: Partial<HostFigure>;
 	workers: WorkerReport[];
+	/** What it keeps frozen. */
+	frozen: FrozenReport[];
 	/** How it answers commands; by default it takes them all and a started worker is idle at once. */
 	reply: (command: HostCommand) => HostReply;
 	/** What it does with a command that it takes. */
@@ -56,6 +58,7 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 		boot: `boot-${id}-1`,
 		figure,
 		workers: [],
+		frozen: [],
 		reply: () => ({ ok: true }),
 		obey: (command) => obey(host, command),
 		logs: () => null,
@@ -74,7 +77,7 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 				...host.figure,
 			};
 			const held = host.workers.reduce((sum, worker) => sum + worker.gpus.length, 0);
-			nats.publish(HOST_REPORT_SUBJECT, JSON.stringify({ n: ++n, host: { ...full, gpusFree: full.gpusFree - held }, workers: host.workers }));
+			nats.publish(HOST_REPORT_SUBJECT, JSON.stringify({ n: ++n, host: { ...full, gpusFree: full.gpusFree - held }, workers: host.workers, frozen: host.frozen }));
 		},
 		sendEvents: async (batch, events, frames = []) => {
 			await nats.jetstream().publish(eventSubject(id), message(batch, events, frames), { msgID: `${host.boot}.${batch}` });
@@ -105,7 +108,14 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 }
 
 function obey(host: HostStandIn, command: HostCommand): void {
+	if (command.op === 'stop-worker') {
+		const worker = host.workers.find(({ id }) => id === command.workerId);
+		host.frozen = host.frozen.filter(({ id }) => id !== command.workerId);
+		if (command.freeze === true && worker !== undefined)
+			host.frozen.push({ id: worker.id, endpointId: worker.endpointId, version: worker.version, ready: true, frozenAgoMs: 0, memoryBytes: 1, gpuMemoryBytes: 0 });
+	}
 	if (command.op === 'start-worker') {
+		host.frozen = host.frozen.filter(({ id }) => id !== command.workerId);
 		const gpus = Array.from({ length: command.spec.gpuCount }, (_, i) => i);
 		host.workers.push({ id: command.workerId, endpointId: command.endpointId, version: command.version, phase: 'idle', gpus, jobs: [], room: 1, startedAgoMs: 0, idleMs: 0 });
 	}

@@ -9,6 +9,18 @@ export interface OperatorWorker {
 	readonly phase: string;
 }
 
+export interface OperatorHost {
+	readonly id: string;
+	readonly frozen: readonly { readonly id: string; readonly endpointId: string; readonly memoryBytes: number }[];
+	readonly starts: { readonly frozen: { readonly starts: number }; readonly cold: { readonly starts: number }; readonly evicted: number; readonly warmJobs: number } | null;
+}
+
+/** Hosts of all regions whose broker answers. */
+export async function operatorHosts(stack: Stack): Promise<OperatorHost[]> {
+	const answers = await Promise.all(stack.local().regions.map((region) => ask<{ hosts: OperatorHost[] }>(region, 'hosts')));
+	return answers.flatMap((answer) => answer?.hosts ?? []);
+}
+
 /** Workers of all regions whose broker answers. */
 export async function operatorWorkers(stack: Stack): Promise<OperatorWorker[]> {
 	const answers = await Promise.all(stack.local().regions.map((region) => ask<{ workers: OperatorWorker[] }>(region, 'workers')));

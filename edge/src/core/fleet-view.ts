@@ -59,6 +59,8 @@ export function showReleases(fleets: readonly RegionFleet[], releases: readonly 
 
 const STATUS = { initializing: 'INITIALIZING', idle: 'IDLE', running: 'RUNNING', unhealthy: 'UNHEALTHY' } as const;
 
+const START = { cold: 'COLD', frozen: 'FROZEN' } as const;
+
 function showWorker(worker: RegionWorker, region: string, image: string | null, version: number, clock: ViewClock): WorkerV2 {
 	return {
 		id: worker.id,
@@ -75,13 +77,14 @@ function showWorker(worker: RegionWorker, region: string, image: string | null, 
 		hostId: worker.hostId,
 		isDraining: worker.draining,
 		jobsInHand: worker.jobs,
+		start: worker.start === undefined ? null : { kind: START[worker.start.kind], readyMs: worker.start.readyMs === null ? null : Math.round(worker.start.readyMs) },
 	};
 }
 
 /** A worker that has no place yet, as RunPod shows one: without a GPU type, a data centre or a start. */
 function waiting(region: string, n: number, image: string | null, version: number, gpuCount: number): WorkerV2 {
 	const place = { uptimeSeconds: null, gpuTypeId: null, dataCenterId: null, startedAt: null, hostId: null };
-	return { id: `waiting-${region}-${n + 1}`, status: 'THROTTLED', isStale: false, version, gpuCount, image, ...place, region, isDraining: false, jobsInHand: 0 };
+	return { id: `waiting-${region}-${n + 1}`, status: 'THROTTLED', isStale: false, version, gpuCount, image, ...place, region, isDraining: false, jobsInHand: 0, start: null };
 }
 
 function summarize(workers: readonly WorkerV2[]): WorkerSummaryV2 {

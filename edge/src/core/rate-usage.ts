@@ -65,12 +65,20 @@ export function rateUsage(input: RateInput): { charges: Charge[]; workers: Meter
 			startingMs: Math.max(told.startingMs, before?.startingMs ?? 0),
 			runningMs: Math.max(told.runningMs, before?.runningMs ?? 0),
 			idleMs: Math.max(told.idleMs, before?.idleMs ?? 0),
-			ended: told.ended || (before?.ended ?? false),
+			ended: hasEnded(told, before),
 			firstAt: before?.firstAt ?? input.now,
 			seenAt: input.now,
 		});
 	}
 	return { charges, workers };
+}
+
+/** A worker that was frozen ends and, once thawed, goes on: what has counted on since is the latest word, what has not may be an old one. */
+function hasEnded(told: WorkerUsage, before: MeteredWorker | undefined): boolean {
+	if (before === undefined) return told.ended;
+	const gained = told.startingMs + told.runningMs + told.idleMs - (before.startingMs + before.runningMs + before.idleMs);
+	if (gained > 0) return told.ended;
+	return before.ended || (gained === 0 && told.ended);
 }
 
 /** What a GPU of the type costs; 0 for a type or a pool without a published price. */

@@ -3,6 +3,8 @@
 import { EXECUTION_TIMEOUT_TEXT } from '@longshore/shared-schema/job/finish';
 import type { BridgeHost } from '../bridge/bridge-host.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { FreezeBudget } from '../core/frozen.ts';
+import type { GpuMemory } from '../gpu/gpu-memory.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Watchdog } from '../runtime/watchdog.ts';
@@ -47,6 +49,10 @@ export interface AgentOptions {
 	/** Base URL of the bridge, as workers reach it. */
 	readonly bridgeUrl: string;
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
+	/** FlashBoot: what can be done about GPU memory, how much may be kept, and how much the host has. */
+	readonly gpuMemory: GpuMemory;
+	readonly freezeBudget: FreezeBudget;
+	hostMemory(): { readonly availableBytes: number; readonly totalBytes: number };
 	newKey(): string;
 }
 
@@ -119,13 +125,20 @@ class HostAgent implements Agent {
 			supersede: stop,
 		});
 		this.#usage = createUsageReports(host, bus);
-		this.#fleet = createFleet({ ...options, lose: this.#endings.lose, exited: (worker, agoMs) => this.#workerExited(worker, agoMs), changed: () => this.#review() });
+		this.#fleet = createFleet({
+			...options,
+			lose: this.#endings.lose,
+			exited: (worker, agoMs) => this.#workerExited(worker, agoMs),
+			frozen: (worker) => this.#workerFrozen(worker),
+			thawing: (worker) => this.#usage.resumed(worker),
+			changed: () => this.#review(),
+		});
 		this.#stops = createStops({ host, jobEnded, recycle: (worker, reason) => this.#fleet.hurry(worker, timers.killGraceMs, reason) });
-		const freeGpus = (): number => this.#fleet.freeGpus();
 		this.#reports = createHostReports({
 			host,
 			bus,
-			freeGpus,
+			freeGpus: () => this.#fleet.freeGpus(),
+			frozen: () => this.#fleet.frozen(),
 			leased: (forMs) => options.watchdog.extend(forMs),
 			stock: () => stockOf(host, options.files),
 			fenced: (reason) => this.#fence(reason),
@@ -175,6 +188,12 @@ class HostAgent implements Agent {
 		this.#reports?.reportNow();
 	}
 
+	#workerFrozen(worker: Worker): void {
+		this.#usage.ended(worker, 0);
+		this.#desk.review();
+		this.#reports?.reportNow();
+	}
+
 	#requestEnded(workerId: string): void {
 		const worker = this.#host.workers.get(workerId);
 		if (worker !== undefined && worker.exit === null) this.#fleet.jobEnded(worker);
@@ -217,6 +236,7 @@ class HostAgent implements Agent {
 		this.#desk.review();
 		// Idle ones too: what this region was granted may run elsewhere from now on.
 		for (const worker of this.#host.workers.values()) this.#fleet.hurry(worker, this.#host.timers.killGraceMs, reason);
+		this.#fleet.evict(reason);
 	}
 }
 

@@ -28,15 +28,23 @@ export function createBridgeHost(parts: BridgeSideParts): BridgeHost {
 	const { host, desk, stops, lostResults, endings, fleet, reporter } = parts;
 	const { clock } = host;
 	return {
-		worker: (workerId) => host.workers.get(workerId),
+		worker: (workerId) => host.workers.get(workerId) ?? host.frozen.get(workerId)?.worker,
 		nowMs: () => clock.nowMs(),
 		random: () => clock.random(),
-		openTake: (take) => desk.open(take),
+		openTake(take) {
+			// Written before it was frozen, read after: there is nobody who could be given anything.
+			if (take.worker.stage === 'frozen') return take.release();
+			if (take.worker.readyMs === null) fleet.ready(take.worker);
+			desk.open(take);
+		},
 		closeTake: (take) => desk.close(take),
-		openStopPoll: stops.open,
+		openStopPoll(poll) {
+			if (poll.worker.stage === 'frozen') poll.release();
+			else stops.open(poll);
+		},
 		closeStopPoll: stops.close,
 		heard(worker, holdsNoJob, countsRunningJobs) {
-			if (!worker.contacted) {
+			if (!worker.contacted && worker.stage !== 'frozen') {
 				worker.contacted = true;
 				worker.idleSinceMs = clock.nowMs();
 				meterWorker(worker, worker.idleSinceMs);

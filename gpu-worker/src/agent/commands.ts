@@ -5,6 +5,7 @@ import type { Bus } from '../bus/bus.ts';
 import { WorkerStartError } from '../runtime/runtime.ts';
 import type { Fleet } from './fleet.ts';
 import type { Host } from './host.ts';
+import { NotFrozenError } from './waking.ts';
 import { type Attempt, attemptKey } from './worker.ts';
 
 export interface CommandsParts {
@@ -41,7 +42,7 @@ async function answer(parts: CommandsParts, data: Uint8Array): Promise<HostReply
 		return { ok: true };
 	} catch (error) {
 		if (!(error instanceof WorkerStartError)) parts.host.log.error('a command failed', { op: command.op, error: (error as Error).stack });
-		return refusal((error as Error).message);
+		return { ...refusal((error as Error).message), ...(error instanceof NotFrozenError ? { notFrozen: true } : {}) };
 	}
 }
 
@@ -52,7 +53,8 @@ async function carryOut(parts: CommandsParts, command: Exclude<HostCommand, { op
 			return fleet.start(command);
 		case 'stop-worker': {
 			const worker = host.workers.get(command.workerId);
-			if (worker !== undefined) fleet.drain(worker);
+			if (worker !== undefined) fleet.drain(worker, command.freeze === true);
+			else fleet.evict('it is not wanted any more', [command.workerId]);
 			return;
 		}
 		case 'stop-jobs':
@@ -63,6 +65,7 @@ async function carryOut(parts: CommandsParts, command: Exclude<HostCommand, { op
 			return;
 		case 'drain':
 			host.draining = command.on;
+			if (command.on) fleet.evict('this host drains');
 			parts.drainChanged();
 			return;
 		case 'report':

@@ -1,23 +1,28 @@
 /** The workers of a host: started on free GPUs, drained, ended, and what follows when one exits. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
-import type { HostCommand } from '@longshore/shared-schema/wire/bus';
+import { FROZEN_WORKERS_MAX } from '@longshore/shared-schema/limits';
+import type { FrozenReport, HostCommand } from '@longshore/shared-schema/wire/bus';
+import { canThaw, type FreezeBudget } from '../core/frozen.ts';
 import { type HttpPorts, healthPathOf, wantsHealthPort } from '../core/http-ports.ts';
-import { startMeter } from '../core/meter.ts';
+import { type Meter, resumeMeter, startMeter } from '../core/meter.ts';
 import { chooseGpus } from '../core/slots.ts';
-import { workerEnv } from '../core/worker-env.ts';
+import { noteStart } from '../core/start-figures.ts';
+import type { GpuMemory } from '../gpu/gpu-memory.ts';
 import type { LogStore } from '../logs/log-store.ts';
-import type { WorkerLog } from '../logs/worker-log.ts';
 import { freePorts } from '../runtime/free-ports.ts';
 import { type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { describeExit } from './describe-exit.ts';
+import { createFreezer, type Freezer } from './freezer.ts';
 import { watchHealth } from './health-watch.ts';
 import type { Host } from './host.ts';
+import { newWorker } from './new-worker.ts';
+import { type Launch, runWorker } from './run-worker.ts';
 import { startingProcess } from './starting-process.ts';
-import { type Attempt, meterWorker, occupancy, onlyJob, type Worker } from './worker.ts';
-import { type FileSources, gatherFiles, type WorkerFiles } from './worker-files.ts';
+import { createWaking, type Waking } from './waking.ts';
+import { type Attempt, meterWorker, noteReady, occupancy, onlyJob, releasePolls, type Worker } from './worker.ts';
+import { type FileSources, gatherFiles } from './worker-files.ts';
 
-/** Time between pings. The SDK counts in whole seconds and its ping process dies of 0; several must fit `LONGSHORE_KILL_GRACE_MS`, because they tell whether a job was stopped. */
-const PING_INTERVAL_MS = 1_000;
 /** A start that takes longer is answered for as begun: the region shall not wait for an image. */
 const START_ANSWER_MS = 2_000;
 /** Lines of a lost worker that go into the reason. Characters. */
@@ -31,6 +36,12 @@ export interface FleetParts {
 	readonly bridgeUrl: string;
 	newKey(): string;
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
+	readonly gpuMemory: GpuMemory;
+	readonly freezeBudget: FreezeBudget;
+	hostMemory(): { readonly availableBytes: number; readonly totalBytes: number };
+	/** The worker was frozen: its time counts no more; it does again. */
+	frozen(worker: Worker): void;
+	thawing(worker: Worker): void;
 	lose(attempt: Attempt, worker: Worker, reason: string): void;
 	/** `agoMs`: how long the process has been gone. */
 	exited(worker: Worker, agoMs: number): void;
@@ -42,11 +53,16 @@ export type StartOrder = Extract<HostCommand, { readonly op: 'start-worker' }>;
 export interface Fleet {
 	/**
 	 * Idempotent by worker id. Resolves when the worker runs, or is well on its way to: one that fails later is reported as exited.
-	 * Throws `WorkerStartError`.
+	 * Throws `WorkerStartError`; of these, `NotFrozenError` when there is nobody to thaw.
 	 */
 	start(order: StartOrder): Promise<void>;
-	/** No more jobs; ends when those in hand have. */
-	drain(worker: Worker): void;
+	/** No more jobs; ends when those in hand have, or is frozen then. */
+	drain(worker: Worker, isToFreeze?: boolean): void;
+	/** The worker has shown that it can be given work. */
+	ready(worker: Worker): void;
+	/** Ends frozen workers; left out: all. */
+	evict(reason: string, ids?: readonly string[]): void;
+	frozen(): FrozenReport[];
 	/** Ends the worker now: SIGTERM, after `graceMs` SIGKILL. */
 	end(worker: Worker, graceMs: number, reason: string): void;
 	/** Like `end`, and shortens the time of a worker that is ending already. */
@@ -66,14 +82,8 @@ export function createFleet(parts: FleetParts): Fleet {
 	return new HostFleet(parts);
 }
 
-/** What a start is given on this host. */
-interface Launch {
-	readonly gpus: readonly number[];
-	readonly key: string;
-	readonly http: HttpPorts | null;
-	readonly log: WorkerLog;
-	readonly signal: AbortSignal;
-}
+/** What a fresh start takes over from a worker of the same id that did not thaw. */
+type Before = Pick<Worker, 'log' | 'meter' | 'key'>;
 
 class HostFleet implements Fleet {
 	readonly #parts: FleetParts;
@@ -81,10 +91,25 @@ class HostFleet implements Fleet {
 	readonly #starting = new Map<string, { readonly gpus: readonly number[]; readonly done: Promise<void> }>();
 	readonly #exits = new Map<string, Promise<void>>();
 	readonly #killTimes: Deadlines;
+	readonly #freezer: Freezer;
+	readonly #waking: Waking;
 
 	constructor(parts: FleetParts) {
 		this.#parts = parts;
 		this.#host = parts.host;
+		const { freezeBudget: budget } = parts;
+		this.#freezer = createFreezer({ ...parts, budget, hostMemory: () => parts.hostMemory(), end: (worker, reason) => this.end(worker, parts.host.timers.stopGraceMs, reason) });
+		this.#waking = createWaking({
+			host: parts.host,
+			freezer: this.#freezer,
+			fleet: this,
+			launch: (order, worker) => this.#launch(order, worker.gpus, worker),
+			gone: (worker, exit) => this.#onExit(worker, exit),
+			thawing: (worker) => {
+				this.#watch(worker);
+				parts.changed();
+			},
+		});
 		this.#killTimes = createDeadlines(parts.host.clock, (workerId) => this.#host.workers.get(workerId)?.process.kill());
 	}
 
@@ -95,21 +120,54 @@ class HostFleet implements Fleet {
 		if (already !== undefined) return already.done;
 		if (this.#host.draining) throw new WorkerStartError('this host drains and starts no workers');
 		if (this.#host.fenced !== null) throw new WorkerStartError(`this host is fenced off: ${this.#host.fenced}`);
+		if (order.thaw === true) {
+			await Promise.race([this.#waking.wake(order, this.#heldGpus()), later(START_ANSWER_MS)]);
+			return;
+		}
 		const total = this.#host.inventory.gpus - this.#host.gpuFaults.size;
-		const gpus = chooseGpus(this.#host.inventory.gpus, this.#heldGpus(), spec.gpuCount);
-		if (gpus === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${this.freeGpus()} of ${total} are free`);
-		const done = this.#launch(order, gpus).finally(() => this.#starting.delete(workerId));
+		const chosen = chooseGpus(this.#host.inventory.gpus, this.#heldGpus(), spec.gpuCount, [...this.#host.frozen.values()]);
+		if (chosen === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${this.freeGpus()} of ${total} are free`);
+		const { gpus, evict } = chosen;
+		const room = this.#freezer.evict(evict, 'its GPUs are needed');
+		const done = room.then(() => this.#launch(order, gpus)).finally(() => this.#starting.delete(workerId));
 		this.#starting.set(workerId, { gpus, done });
 		await done;
 		this.#parts.changed();
 	}
 
-	drain(worker: Worker): void {
-		if (worker.draining) return;
+	drain(worker: Worker, isToFreeze = false): void {
+		if (worker.draining && (isToFreeze || !worker.isToFreeze)) return;
 		worker.draining = true;
-		releasePolls(worker);
-		if (occupancy(worker) === 0) this.end(worker, this.#host.timers.stopGraceMs, 'drained');
+		worker.isToFreeze = isToFreeze;
+		// One that is to be frozen keeps its polls: it would ask again, and again.
+		if (!isToFreeze) releasePolls(worker);
+		if (occupancy(worker) === 0) this.#emptied(worker);
 		this.#parts.changed();
+	}
+
+	ready(worker: Worker): void {
+		if (!noteReady(worker, this.#host.clock.nowMs())) return;
+		this.#host.starts = noteStart(this.#host.starts, worker.startKind, worker.readyMs ?? 0);
+		this.#freezer.spoke(worker);
+		this.#parts.changed();
+	}
+
+	evict(reason: string, ids: readonly string[] = [...this.#host.frozen.keys()]): void {
+		void this.#freezer.evict(ids, reason);
+	}
+
+	frozen(): FrozenReport[] {
+		const held = this.#heldGpus();
+		const nowMs = this.#host.clock.nowMs();
+		return [...this.#host.frozen.values()].slice(0, FROZEN_WORKERS_MAX).map((kept) => ({
+			id: kept.id,
+			endpointId: kept.worker.endpointId,
+			version: kept.worker.version,
+			ready: canThaw(kept, held),
+			frozenAgoMs: Math.max(0, Math.round(nowMs - kept.frozenAtMs)),
+			memoryBytes: kept.memoryBytes,
+			gpuMemoryBytes: kept.gpuMemoryBytes,
+		}));
 	}
 
 	end(worker: Worker, graceMs: number, reason: string): void {
@@ -133,7 +191,7 @@ class HostFleet implements Fleet {
 		meterWorker(worker, this.#host.clock.nowMs());
 		if (occupancy(worker) > 0) return;
 		worker.idleSinceMs = this.#host.clock.nowMs();
-		if (worker.draining) this.end(worker, this.#host.timers.stopGraceMs, 'drained');
+		if (worker.draining) this.#emptied(worker);
 	}
 
 	freeGpus(): number {
@@ -146,10 +204,17 @@ class HostFleet implements Fleet {
 		gpuFaults.set(gpu, reason);
 		log.error('a GPU is taken out', { gpu, reason });
 		for (const worker of workers.values()) if (worker.gpus.includes(gpu)) this.hurry(worker, timers.killGraceMs, `GPU ${gpu} failed: ${reason}`);
+		const frozen = [...this.#host.frozen.values()].filter(({ gpus }) => gpus.includes(gpu));
+		this.evict(
+			`GPU ${gpu} failed: ${reason}`,
+			frozen.map(({ id }) => id),
+		);
 		this.#parts.changed();
 	}
 
 	async endAll(graceMs: number): Promise<void> {
+		this.#freezer.close();
+		this.evict('the agent stops');
 		await Promise.allSettled([...this.#starting.values()].map((entry) => entry.done));
 		for (const worker of this.#host.workers.values()) {
 			// A worker of jobs ends what it has in hand when it is asked to end; an app that takes requests may not.
@@ -165,6 +230,14 @@ class HostFleet implements Fleet {
 		setTimeout(() => this.end(worker, this.#host.timers.killGraceMs, 'the agent stops'), graceMs).unref();
 	}
 
+	#emptied(worker: Worker): void {
+		if (worker.stage === 'freezing' && worker.isToFreeze) return;
+		const { draining, fenced, timers } = this.#host;
+		const isKept = worker.isToFreeze && !draining && fenced === null && worker.exit === null && worker.unhealthyReason === null && worker.readyMs !== null;
+		if (isKept && !worker.terminating) void this.#freezer.freeze(worker);
+		else this.end(worker, timers.stopGraceMs, 'drained');
+	}
+
 	killAll(): void {
 		for (const worker of this.#host.workers.values()) worker.process.kill();
 	}
@@ -177,16 +250,17 @@ class HostFleet implements Fleet {
 		return held;
 	}
 
-	async #launch(order: StartOrder, gpus: readonly number[]): Promise<void> {
+	async #launch(order: StartOrder, gpus: readonly number[], before: Before | null = null): Promise<void> {
 		const { workerId, endpointId, version, spec } = order;
 		const { logs, newKey } = this.#parts;
 		const { id: hostId, clock, timers, workers, log } = this.#host;
-		const key = newKey();
+		const key = before?.key ?? newKey();
 		const startedAtMs = clock.nowMs();
 		const http = spec.type === 'LOAD_BALANCER' ? await httpPorts(spec) : null;
-		const workerLog = logs.open(endpointId, workerId, key, () => onlyJob(workers.get(workerId)));
+		const workerLog = before?.log ?? logs.open(endpointId, workerId, key, () => onlyJob(workers.get(workerId)));
 		workerLog.note(`starting version ${version} on ${hostId}${gpus.length === 0 ? '' : `, GPU ${gpus.join(', ')}`}`);
 		const given = { id: workerId, endpointId, version, spec, key, gpus, startedAtMs, http, log: workerLog };
+		const meterFrom = (state: 'waiting' | 'starting'): Meter => (before === null ? startMeter(clock.nowMs(), state) : resumeMeter(before.meter, clock.nowMs(), state));
 		const abort = new AbortController();
 		const running = this.#run(order, { gpus, key, http, log: workerLog, signal: abort.signal }).catch((error: Error) => {
 			workerLog.note(`cannot start: ${error.message}`);
@@ -196,9 +270,9 @@ class HostFleet implements Fleet {
 			workerLog.close();
 			throw error;
 		});
-		if (process !== null) return this.#enlist(newWorker({ ...given, meter: startMeter(clock.nowMs()), preparing: null, process }));
+		if (process !== null) return this.#enlist(newWorker({ ...given, meter: meterFrom('starting'), preparing: null, process }));
 		// What it waits for is the host's: its time counts from when it runs.
-		const waiting = { meter: startMeter(clock.nowMs(), 'waiting'), preparing: 'its image or model is on the way to the host' };
+		const waiting = { meter: meterFrom('waiting'), preparing: 'its image or model is on the way to the host' };
 		const worker = newWorker({ ...given, ...waiting, process: startingProcess(running, abort) });
 		running.then(
 			(started) => {
@@ -224,41 +298,13 @@ class HostFleet implements Fleet {
 		};
 		const files = await gatherFiles(this.#host, this.#parts.files, order, note, signal);
 		try {
-			const running = await this.#runWith(files, order, launch);
+			const running = await runWorker({ ...this.#parts, host: this.#host }, files, order, launch);
 			void running.exited.then(files.release);
 			return running;
 		} catch (error) {
 			files.release();
 			throw error;
 		}
-	}
-
-	#runWith({ model, volume }: WorkerFiles, order: StartOrder, { gpus, key, http, log, signal }: Launch): Promise<RunningWorker> {
-		const { workerId, endpointId, spec, registryAuth } = order;
-		const { runtime, bridgeUrl, agentEnv } = this.#parts;
-		const { id: hostId, dataCenterId, inventory } = this.#host;
-		const gpuUuids = gpus.flatMap((index) => inventory.uuids?.[index] ?? []);
-		const facts = { workerId, endpointId, key, http, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, gpuUuids, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
-		return runtime.start({
-			workerId,
-			endpointId,
-			spec,
-			gpuUuids,
-			...(registryAuth === undefined ? {} : { registryAuth }),
-			...(volume === undefined ? {} : { volume }),
-			...(model === undefined ? {} : { model }),
-			env: ({ volumePath, hubPath, ...place }) =>
-				workerEnv({
-					...facts,
-					...place,
-					bridgeUrl: place.bridgeUrl ?? bridgeUrl,
-					...(volume === undefined || volumePath === undefined ? {} : { volume: { id: volume.id, path: volumePath } }),
-					...(model === undefined || hubPath === undefined ? {} : { model: { ...model, hubPath } }),
-				}),
-			http,
-			log,
-			signal,
-		});
 	}
 
 	#enlist(worker: Worker): void {
@@ -283,13 +329,23 @@ class HostFleet implements Fleet {
 
 	#healthChanged(worker: Worker): void {
 		meterWorker(worker, this.#host.clock.nowMs());
+		if (worker.contacted && worker.unhealthyReason === null) this.ready(worker);
 		this.#parts.changed();
 	}
 
 	#onExit(worker: Worker, exit: WorkerExit): void {
+		// Whoever is waking it sees that too, and starts it afresh.
+		if (worker.stage === 'thawing' && !worker.terminating) return;
+		const how = describeExit(exit);
+		if (worker.stage === 'frozen') {
+			this.#exits.delete(worker.id);
+			this.#freezer.exited(worker, exit, how);
+			worker.log.close();
+			this.#parts.logs.tidy();
+			return;
+		}
 		worker.exit = exit;
 		this.#killTimes.clear(worker.id);
-		const how = describeExit(exit);
 		this.#host.log[worker.terminating ? 'info' : 'warn']('worker exited', { workerId: worker.id, endpointId: worker.endpointId, how, asked: worker.terminating });
 		worker.log.note(how);
 		worker.log.close();
@@ -308,40 +364,6 @@ class HostFleet implements Fleet {
 async function httpPorts({ env }: EndpointSpec): Promise<HttpPorts> {
 	const [port = 0, healthPort = port] = await freePorts(wantsHealthPort(env) ? 2 : 1);
 	return { port, healthPort, healthPath: healthPathOf(env) };
-}
-
-/** Held polls would keep a worker that is asked to end from ending. */
-function releasePolls(worker: Worker): void {
-	for (const take of [...worker.takes]) take.release();
-	for (const poll of [...worker.stopPolls]) poll.release();
-}
-
-type NewWorker = Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'http' | 'log' | 'meter' | 'preparing'>;
-
-function newWorker(given: NewWorker): Worker {
-	return {
-		...given,
-		requests: 0,
-		contacted: false,
-		unhealthyReason: null,
-		draining: false,
-		terminating: false,
-		exit: null,
-		jobs: new Map(),
-		stopping: new Map(),
-		stopOrders: new Set(),
-		finished: new Set(),
-		takes: new Set(),
-		stopPolls: new Set(),
-		idleSinceMs: given.startedAtMs,
-	};
-}
-
-/** `exited with code 1`, `was ended by SIGKILL (out of memory)`. */
-export function describeExit(exit: WorkerExit): string {
-	if (exit.code === null && exit.signal === null) return `ended: ${exit.cause ?? 'nobody knows how'}`;
-	const how = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
-	return exit.cause === undefined ? how : `${how} (${exit.cause})`;
 }
 
 /** Null after `ms`. */

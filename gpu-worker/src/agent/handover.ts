@@ -27,6 +27,8 @@ export function createHandover(parts: HandoverParts): Pick<DeskEvents, 'handing'
 			attempt.state = 'handing';
 			attempt.workerId = take.worker.id;
 			attempt.startedAtMs = host.clock.nowMs();
+			if (take.worker.hasServed) host.warmJobs++;
+			take.worker.hasServed = true;
 			take.worker.jobs.set(attempt.job.id, attempt);
 			meterWorker(take.worker, attempt.startedAtMs);
 			timeouts.start(attempt.key, attempt.job.executionTimeoutMs);

@@ -19,13 +19,14 @@ export interface HealthWatchParts {
 	end(worker: Worker, reason: string): void;
 }
 
-/** Watches one worker until it has exited. */
+/** Watches one worker until it has exited or is frozen; a thawed one is watched anew. */
 export function watchHealth(parts: HealthWatchParts, worker: Worker, ports: HttpPorts): void {
 	const { clock, timers } = parts.host;
+	const { startedAtMs } = worker;
 	let health = newHealth(clock.nowMs());
 	const look = async (): Promise<void> => {
 		const sign = await lookAt(ports, worker);
-		if (worker.exit !== null) return;
+		if (worker.exit !== null || worker.stage === 'frozen' || worker.startedAtMs !== startedAtMs) return;
 		const before = health;
 		health = nextHealth(before, sign, clock.nowMs());
 		if (health.state !== before.state) note(parts, worker, before, health, sign);

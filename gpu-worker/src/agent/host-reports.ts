@@ -1,5 +1,5 @@
 /** Tells the region what this host has and does, and fences the host off when the region does not hear it. */
-import { hostReportAck, type WorkerReport } from '@longshore/shared-schema/wire/bus';
+import { type FrozenReport, type HostReport, hostReportAck, type WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { HostFigure } from '@longshore/shared-schema/wire/region';
 import { HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
@@ -34,6 +34,7 @@ export interface HostReportsParts {
 	leased(forMs: number): void;
 	/** What it holds besides GPUs. */
 	stock(): Pick<HostFigure, 'models' | 'modelCache' | 'volumes'>;
+	frozen(): FrozenReport[];
 	/** The host has just been fenced off: stop what runs. */
 	fenced(reason: string): void;
 	/** The region hears the host again. */
@@ -58,24 +59,9 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 		lastSentAtMs = nowMs;
 		sentAtMs.set(++n, nowMs);
 		if (sentAtMs.size > 1_000) for (const oldest of [...sentAtMs.keys()].slice(0, 500)) sentAtMs.delete(oldest);
-		bus.publish(
-			HOST_REPORT_SUBJECT,
-			new TextEncoder().encode(JSON.stringify({ n, host: hostFigure(), workers: workerReports(host, nowMs), ...(host.tunnel === null ? {} : { tunnel: host.tunnel }) })),
-		);
+		bus.publish(HOST_REPORT_SUBJECT, new TextEncoder().encode(JSON.stringify(hostReportOf(parts, n, nowMs))));
 		for (const worker of [...host.workers.values()]) if (worker.exit !== null) host.workers.delete(worker.id);
 	};
-	const hostFigure = () => ({
-		id: host.id,
-		boot: host.boot,
-		dataCenterId: host.dataCenterId,
-		gpuType: host.inventory.gpuType,
-		gpus: host.inventory.gpus - host.gpuFaults.size,
-		...(host.gpuFaults.size === 0 ? {} : { gpuFaults: [...host.gpuFaults].map(([gpu, reason]) => `GPU ${gpu}: ${reason}`.slice(0, GPU_FAULT_CHARS_MAX)) }),
-		gpusFree: parts.freeGpus(),
-		cudaVersion: host.inventory.cudaVersion,
-		...parts.stock(),
-		draining: host.draining,
-	});
 	const schedule = (delayMs: number): void => {
 		timer ??= setTimeout(report, delayMs);
 	};
@@ -128,6 +114,35 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 	};
 }
 
+function hostReportOf(parts: HostReportsParts, n: number, nowMs: number): HostReport {
+	const { host } = parts;
+	const frozen = parts.frozen();
+	return {
+		n,
+		host: hostFigure(host, parts.freeGpus(), parts.stock()),
+		workers: workerReports(host, nowMs),
+		...(host.tunnel === null ? {} : { tunnel: host.tunnel }),
+		...(frozen.length === 0 ? {} : { frozen }),
+		starts: { ...host.starts, warmJobs: host.warmJobs },
+	};
+}
+
+function hostFigure(host: Host, gpusFree: number, stock: ReturnType<HostReportsParts['stock']>): HostFigure {
+	return {
+		id: host.id,
+		boot: host.boot,
+		dataCenterId: host.dataCenterId,
+		gpuType: host.inventory.gpuType,
+		gpus: host.inventory.gpus - host.gpuFaults.size,
+		...(host.gpuFaults.size === 0 ? {} : { gpuFaults: [...host.gpuFaults].map(([gpu, reason]) => `GPU ${gpu}: ${reason}`.slice(0, GPU_FAULT_CHARS_MAX)) }),
+		gpusFree,
+		cudaVersion: host.inventory.cudaVersion,
+		...stock,
+		draining: host.draining,
+		...(host.frozen.size === 0 ? {} : { frozen: host.frozen.size }),
+	};
+}
+
 function workerReports(host: Host, nowMs: number): WorkerReport[] {
 	const ended = new Map<string, string[]>();
 	for (const attempt of host.attempts.values()) {
@@ -162,6 +177,7 @@ function workerReport(host: Host, worker: Worker, ended: readonly string[], nowM
 		startedAgoMs: Math.max(0, Math.round(nowMs - worker.startedAtMs)),
 		...(worker.requests > 0 ? { requests: worker.requests } : {}),
 		idleMs: busy ? 0 : Math.max(0, Math.round(nowMs - worker.idleSinceMs)),
+		start: { kind: worker.startKind, readyMs: worker.readyMs === null ? null : Math.round(worker.readyMs) },
 		...(worker.exit === null ? {} : { exitCode: worker.exit.code, ...(worker.exit.cause === undefined ? {} : { exitCause: worker.exit.cause.slice(0, CAUSE_CHARS_MAX) }) }),
 		...(worker.preparing === null || worker.exit !== null ? {} : { preparing: worker.preparing.slice(0, PREPARING_CHARS_MAX) }),
 		...(badEnd || worker.unhealthyReason !== null ? { lastLog: lastWords(worker) } : {}),

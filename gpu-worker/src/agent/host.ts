@@ -1,4 +1,6 @@
 /** What the parts of an agent share: who this host is, its settings, its workers and the attempts on it. */
+import type { FrozenFacts } from '../core/frozen.ts';
+import type { Starts } from '../core/start-figures.ts';
 import type { GpuInventory } from '../gpu/declared.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from './clock.ts';
@@ -23,6 +25,15 @@ export interface AgentTimers {
 	readonly healthCheckMs: number;
 	readonly healthStartMs: number;
 	readonly healthLostMs: number;
+	/** A thawed worker that has not spoken by then is started afresh. */
+	readonly thawMs: number;
+}
+
+/** A worker that FlashBoot keeps: none of the host's workers until it is thawed. */
+export interface FrozenWorker extends FrozenFacts {
+	readonly worker: Worker;
+	/** Its processes whose GPU memory was moved out. */
+	readonly movedPids: readonly number[];
 }
 
 export interface Host {
@@ -37,6 +48,10 @@ export interface Host {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly workers: Map<string, Worker>;
+	readonly frozen: Map<string, FrozenWorker>;
+	starts: Starts;
+	/** Jobs that found their worker up, not just started for them. */
+	warmJobs: number;
 	/** By `<job>.<epoch>`. */
 	readonly attempts: Map<string, Attempt>;
 	/** GPUs that no worker gets any more, by index, with the reason. */

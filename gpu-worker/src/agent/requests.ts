@@ -14,6 +14,11 @@ export interface RequestsParts {
 export function createTunnelHost({ host, requestEnded, changed }: RequestsParts): TunnelHost {
 	return {
 		portOf: (workerId) => (host.draining || host.fenced !== null ? null : requestPort(host.workers.get(workerId))),
+		opened(workerId, cut) {
+			const tunnels = host.workers.get(workerId)?.tunnels;
+			tunnels?.add(cut);
+			return () => void tunnels?.delete(cut);
+		},
 		busy(workerId, by) {
 			const worker = host.workers.get(workerId);
 			if (worker === undefined) return;

@@ -13,6 +13,8 @@ const TIMEOUT_MS = 10_000;
 export interface UsageReports {
 	/** The worker is gone since `agoMs`; its last figures leave at once. */
 	ended(worker: Worker, agoMs: number): void;
+	/** A worker whose time had ended, because it was frozen, has begun again: its sums go on. */
+	resumed(worker: Worker): void;
 	/** One last report; resolves when the edge has answered or could not be asked. */
 	flushed(): Promise<void>;
 	close(): void;
@@ -47,6 +49,7 @@ export function createUsageReports(host: Host, bus: Bus): UsageReports {
 			}
 			void report();
 		},
+		resumed: (worker) => void ended.delete(worker.id),
 		flushed: report,
 		close: () => clearInterval(timer),
 	};

@@ -1,5 +1,6 @@
 /** A worker and the attempts in its hand, as the agent's parts share them. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { StartKind } from '@longshore/shared-schema/wire/bus';
 import type { DispatchedJob } from '@longshore/shared-schema/wire/region';
 import type { HttpPorts } from '../core/http-ports.ts';
 import { advanceMeter, type Meter } from '../core/meter.ts';
@@ -53,7 +54,17 @@ export interface Worker {
 	/** What it must present at the bridge. */
 	readonly key: string;
 	readonly gpus: readonly number[];
-	readonly startedAtMs: number;
+	/** Of its process, or of its last thaw. */
+	startedAtMs: number;
+	/** How it came to life, and how long that took until it could be given work; null: it cannot yet. */
+	startKind: StartKind;
+	readyMs: number | null;
+	/** It was given a job since its start: the next one finds it warm. */
+	hasServed: boolean;
+	/** FlashBoot: held still on its way to the frozen ones, one of them, or on its way back and not yet heard. `up`: none of it. */
+	stage: 'up' | 'freezing' | 'frozen' | 'thawing';
+	/** Frozen rather than ended when its jobs have. */
+	isToFreeze: boolean;
 	process: RunningWorker;
 	/** Where a load-balanced worker listens; null: it takes jobs. */
 	readonly http: HttpPorts | null;
@@ -82,6 +93,8 @@ export interface Worker {
 	readonly finished: Set<string>;
 	readonly takes: Set<Take>;
 	readonly stopPolls: Set<StopPoll>;
+	/** Cut open tunnels to it: sockets through which nothing passes outlast its requests. */
+	readonly tunnels: Set<() => void>;
 	idleSinceMs: number;
 	/** What its time went into. */
 	meter: Meter;
@@ -118,9 +131,22 @@ export function onlyJob(worker: Worker | undefined): string | null {
 	return null;
 }
 
+/** Held polls would keep a worker that is asked to end from ending. */
+export function releasePolls(worker: Worker): void {
+	for (const take of [...worker.takes]) take.release();
+	for (const poll of [...worker.stopPolls]) poll.release();
+}
+
 /** True while the worker may be given jobs. */
 export function acceptsJobs(worker: Worker): boolean {
 	return !worker.draining && worker.exit === null && worker.unhealthyReason === null;
+}
+
+/** The worker has shown that it can be given work. True when that is news. */
+export function noteReady(worker: Worker, nowMs: number): boolean {
+	if (worker.readyMs !== null) return false;
+	worker.readyMs = Math.max(0, nowMs - worker.startedAtMs);
+	return true;
 }
 
 /** Books the worker's time so far, and what it is at from now on. To be called whenever that changes. */

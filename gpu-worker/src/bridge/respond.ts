@@ -1,5 +1,6 @@
 /** Answers of the bridge. */
 import type { ServerResponse } from 'node:http';
+import type { Worker } from '../agent/worker.ts';
 
 const NO_CONTENT = { 'content-length': '0' };
 
@@ -34,4 +35,9 @@ export function answerJson(response: ServerResponse, parts: readonly Uint8Array[
 	for (const part of parts) length += part.length;
 	response.writeHead(200, { 'content-type': 'application/json', 'content-length': length });
 	response.end(parts.length === 1 ? parts[0] : Buffer.concat(parts, length));
+}
+
+/** A frozen worker finds the answer when it goes on, on a connection that is closed by then: told so, it opens another at once. */
+export function leaveConnection(response: ServerResponse, worker: Pick<Worker, 'stage'>): void {
+	if (worker.stage === 'frozen') response.shouldKeepAlive = false;
 }

@@ -2,7 +2,7 @@
 import type { StopPoll } from '../agent/worker.ts';
 import type { BridgeCall } from './call.ts';
 import { hold } from './hold.ts';
-import { answerJson, answerNothing } from './respond.ts';
+import { answerJson, answerNothing, leaveConnection } from './respond.ts';
 
 /** Held until there is something to stop. */
 export function stopPoll(call: BridgeCall): void {
@@ -11,6 +11,7 @@ export function stopPoll(call: BridgeCall): void {
 	let poll: StopPoll | null = null;
 	const held = hold(call, () => {
 		if (poll !== null) host.closeStopPoll(poll);
+		leaveConnection(response, worker);
 		answerNothing(response);
 	});
 	response.once('close', () => {

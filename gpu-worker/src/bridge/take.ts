@@ -5,7 +5,7 @@ import { TAKE_BATCH_MAX } from '../core/bridge-limits.ts';
 import { queryValue } from '../core/route.ts';
 import type { BridgeCall } from './call.ts';
 import { hold } from './hold.ts';
-import { answer, answerJson, answerNothing } from './respond.ts';
+import { answer, answerJson, answerNothing, leaveConnection } from './respond.ts';
 
 const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
@@ -26,6 +26,7 @@ export async function take(call: BridgeCall, room: number | null, isBatch: boole
 	let taken: Take | null = null;
 	const held = hold(call, () => {
 		if (taken !== null) host.closeTake(taken);
+		leaveConnection(response, worker);
 		answerNothing(response);
 	});
 	response.once('close', () => {

@@ -1,4 +1,4 @@
-/** Adds up what a worker's time goes into. Every millisecond from its start to its end is in exactly one of the sums, but for those in which it waited for its host. */
+/** Adds up what a worker's time goes into. Every millisecond from its start to its end is in exactly one of the sums, but for those in which it waited for its host or was frozen. */
 
 /** What a worker is at, as it is billed. `waiting`: for its image or model, which is not. */
 export type MeterState = 'waiting' | 'starting' | 'running' | 'idle';
@@ -36,4 +36,9 @@ export function advanceMeter(meter: Meter, state: MeterState, nowMs: number): Me
 /** Books the rest and counts no further. */
 export function endMeter(meter: Meter, nowMs: number): Meter {
 	return { ...advanceMeter(meter, meter.state, nowMs), ended: true };
+}
+
+/** A worker that was frozen starts again: its sums go on from where they stood, and the time in between is nobody's. */
+export function resumeMeter(meter: Meter, nowMs: number, state: 'waiting' | 'starting' = 'starting'): Meter {
+	return { ...meter, state, atMs: nowMs, ended: false };
 }

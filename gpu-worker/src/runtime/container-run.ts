@@ -7,8 +7,9 @@ import { tellsOutOfMemory } from '../core/kernel-log.ts';
 import type { Log } from '../log.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 import { messageOf, statusOf } from './container-engine.ts';
+import { containerStillness, killContainer } from './container-stillness.ts';
 import { readKernelLog } from './kernel-log.ts';
-import type { RunningWorker, WorkerExit } from './runtime.ts';
+import type { RunningWorker, Stillness, WorkerExit } from './runtime.ts';
 
 const OUT_OF_MEMORY = 'out of memory: it needed more than its share of this host';
 /** Its last words may still be on the way when it is gone. */
@@ -31,10 +32,24 @@ export async function runContainer(engine: Docker, container: Docker.Container, 
 	);
 	let gone = false;
 	let killed = false;
+	let held = false;
+	const still = containerStillness(container, pid);
+	const stillness: Stillness = {
+		...still,
+		async hold() {
+			held = true;
+			await still.hold();
+		},
+		async release() {
+			await still.release();
+			held = false;
+		},
+	};
 	const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
 		if (gone) return;
 		killed ||= name === 'SIGKILL';
-		container.kill({ signal: name }).catch((error: unknown) => {
+		const sent = name === 'SIGKILL' ? killContainer(container, held) : container.kill({ signal: name });
+		sent.catch((error: unknown) => {
 			// 404 and 409: it has ended meanwhile.
 			if (![404, 409].includes(statusOf(error) ?? 0)) log.warn('the container engine did not take a signal', { containerId: container.id, name, error: messageOf(error) });
 		});
@@ -50,7 +65,7 @@ export async function runContainer(engine: Docker, container: Docker.Container, 
 		await removeContainer(container, log);
 		return { ...exit, ...(outOfMemory ? { cause: OUT_OF_MEMORY } : {}), agoMs: performance.now() - atMs };
 	};
-	return { pid, exited: watch(), terminate: () => signal('SIGTERM'), kill: () => signal('SIGKILL') };
+	return { pid, exited: watch(), terminate: () => signal('SIGTERM'), kill: () => signal('SIGKILL'), ...(pid === 0 ? {} : { stillness }) };
 }
 
 /** Ends and removes a container with its anonymous volumes. One that is gone already is fine. */

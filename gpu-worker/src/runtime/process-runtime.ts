@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 import { type GroupRecord, isGroupAlive, recordGroup, signalGroup } from './process-group.ts';
+import { groupStillness } from './process-stillness.ts';
 import { type HostModel, type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from './runtime.ts';
 import type { Watchdog } from './watchdog.ts';
 import { keepsJobListIn, linkDirectory } from './work-dir.ts';
@@ -114,6 +115,7 @@ function runningWorker(child: ChildProcess, log: WorkerLog, workerDir: string, o
 		exited,
 		terminate: () => void (alive && signalGroup(pid, 'SIGTERM')),
 		kill: () => void (alive && signalGroup(pid, 'SIGKILL')),
+		stillness: groupStillness(pid),
 	};
 }
 

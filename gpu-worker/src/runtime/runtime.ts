@@ -65,6 +65,18 @@ export interface WorkerExit {
 	readonly cause?: string;
 }
 
+/** Holds a worker still, with its memory, and lets it go on. All throw an `Error` for the operator when the system or the engine refuses. */
+export interface Stillness {
+	/** Its processes as this machine numbers them. */
+	pids(): Promise<readonly number[]>;
+	/** Resolves when no process of the worker does anything any more. */
+	hold(): Promise<void>;
+	/** They go on where they stood. */
+	release(): Promise<void>;
+	/** Memory of this machine that it takes. Bytes. */
+	memoryBytes(): Promise<number>;
+}
+
 /** A worker that runs. */
 export interface RunningWorker {
 	/** Its first process as this machine numbers it; 0 when that is not known. */
@@ -73,8 +85,10 @@ export interface RunningWorker {
 	readonly exited: Promise<WorkerExit>;
 	/** Asks the worker to end (SIGTERM: to every process of a local one, to the first process of a container). */
 	terminate(): void;
-	/** Ends it (SIGKILL to all of it). */
+	/** Ends it (SIGKILL to all of it), held still or not. */
 	kill(): void;
+	/** Left out: it cannot be held still. */
+	readonly stillness?: Stillness;
 }
 
 /** Thrown by `Runtime.start`; the message goes to the operator. */

@@ -18,6 +18,8 @@ export interface TunnelHost {
 	portOf(workerId: string): number | null;
 	/** The worker has one request more, or one less. */
 	busy(workerId: string, by: 1 | -1): void;
+	/** A tunnel to the worker is open, and how to cut it. Returns what says that it is no longer. */
+	opened(workerId: string, cut: () => void): () => void;
 }
 
 export interface TunnelDoor {
@@ -64,6 +66,7 @@ export async function openTunnelDoor(hostname: string, preferredPort: number, to
 /** The worker counts as busy from here: nothing may end it between the admission and the first byte. */
 function dig(host: TunnelHost, workerId: string, port: number, socket: Duplex, head: Buffer, isSocket: boolean): void {
 	const activity = createActivity(host, workerId, isSocket);
+	const closed = host.opened(workerId, () => socket.destroy());
 	const worker = connect({ host: WORKER_HOST, port, noDelay: true, allowHalfOpen: true });
 	if ('setNoDelay' in socket) (socket as Socket).setNoDelay(true);
 	let isOpen = false;
@@ -88,6 +91,7 @@ function dig(host: TunnelHost, workerId: string, port: number, socket: Duplex, h
 		if (isOpen) socket.end();
 	});
 	socket.once('close', () => {
+		closed();
 		activity.over();
 		worker.destroy();
 	});

@@ -23,6 +23,8 @@ export interface PlaceHost {
 	readonly backoffMs: number;
 	/** Why the last start here failed; null or left out: none did. */
 	readonly failure?: string | null;
+	/** Frozen workers of this endpoint's release that could be thawed there now. Left out: none. */
+	readonly frozen?: number;
 }
 
 export type Placement = { readonly hostId: string; readonly why: string } | { readonly blocked: string; readonly retryInMs: number | null };
@@ -32,7 +34,7 @@ const PASSED_OVER_MAX = 2;
 /** Of a failed start's reason. */
 const FAILURE_CHARS_MAX = 200;
 
-/** The best host: pools or GPU types in the endpoint's order, then the one that holds the model, then spread. `volumes`: those that the data centres of `spec` come from. */
+/** The best host: pools or GPU types in the endpoint's order, then the one with a frozen worker of it, then the one that holds the model, then spread. `volumes`: those that the data centres of `spec` come from. */
 export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[], volumes: readonly { readonly id: string }[] = []): Placement {
 	const allowed = hosts.filter((host) => isInReach(host, spec));
 	const blockedBy = (explanations: readonly string[]): Placement => blocked([...explanations, ...passedOver(hosts, spec, volumes)], allowed);
@@ -51,7 +53,8 @@ export function placeWorker(spec: PlaceSpec, hosts: readonly PlaceHost[], volume
 function placeAmong(pool: string, members: PlaceHost[], spec: PlaceSpec): Placement | null {
 	const best = members.filter((host) => obstacle(host, spec) === null).sort((a, b) => compareHosts(a, b, spec))[0];
 	if (best === undefined) return null;
-	return { hostId: best.id, why: `${pool} in ${best.dataCenterId}${spec.model === null ? '' : `, ${aboutModel(spec.model, best, members, spec)}`}` };
+	const frozen = hasFrozen(best) ? ', has a frozen worker' : '';
+	return { hostId: best.id, why: `${pool} in ${best.dataCenterId}${frozen}${spec.model === null ? '' : `, ${aboutModel(spec.model, best, members, spec)}`}` };
 }
 
 function aboutModel(model: string, best: PlaceHost, members: readonly PlaceHost[], spec: PlaceSpec): string {
@@ -90,11 +93,16 @@ function holdsModel({ models }: PlaceHost, { model }: PlaceSpec): boolean {
 	return model !== null && (models.includes(model) || models.includes(modelKey(model)));
 }
 
+function hasFrozen({ frozen }: PlaceHost): boolean {
+	return frozen !== undefined && frozen > 0;
+}
+
 function compareHosts(a: PlaceHost, b: PlaceHost, spec: PlaceSpec): number {
 	const holds = (host: PlaceHost): number => (holdsModel(host, spec) ? 0 : 1);
 	// An endpoint without GPUs leaves hosts with free GPUs to those that need them.
 	const gpusInTheWay = (host: PlaceHost): number => (spec.gpuCount === 0 && host.gpus > 0 ? 1 : 0);
 	return (
+		Number(hasFrozen(b)) - Number(hasFrozen(a)) ||
 		holds(a) - holds(b) ||
 		gpusInTheWay(a) - gpusInTheWay(b) ||
 		a.workersOfEndpoint - b.workersOfEndpoint ||

@@ -1,5 +1,5 @@
 /** Knows the region's hosts and their workers from their reports: who is here, who is lost, who holds which job. */
-import type { HostReport, WorkerReport } from '@longshore/shared-schema/wire/bus';
+import type { FrozenReport, HostReport, StartFigures, WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { HostFigure } from '@longshore/shared-schema/wire/region';
 
 /** How long a lost boot is named to the edge, which has to hear of it at least once. */
@@ -9,6 +9,10 @@ export interface KnownHost {
 	readonly figure: HostFigure;
 	/** Empty while the host is only remembered from before this broker started. */
 	readonly workers: readonly WorkerReport[];
+	/** What FlashBoot keeps there. */
+	readonly frozen: readonly FrozenReport[];
+	/** How its workers came to life; null: it has not said. */
+	readonly starts: StartFigures | null;
 	/** `host:port` of its tunnels; null: it has none, or has not said. */
 	readonly tunnel: string | null;
 	/** 0: not heard since this broker started. */
@@ -53,7 +57,7 @@ export class Registry {
 		this.#seeded = figures.length;
 		const replaced: KnownHost[] = [];
 		for (const figure of figures) {
-			const remembered = { figure, workers: [], tunnel: null, n: 0, heardAtMs: this.#seededAtMs };
+			const remembered = { figure, workers: [], frozen: [], starts: null, tunnel: null, n: 0, heardAtMs: this.#seededAtMs };
 			const heard = this.#hosts.get(figure.id);
 			if (heard === undefined && !this.#lost.has(figure.boot)) this.#hosts.set(figure.id, remembered);
 			if (heard === undefined || heard.figure.boot === figure.boot) continue;
@@ -74,7 +78,8 @@ export class Registry {
 		const sameBoot = before?.figure.boot === report.host.boot;
 		if (before !== undefined && sameBoot && report.n <= before.n) return 'stale';
 		if (before !== undefined && !sameBoot) this.#giveUp(before);
-		this.#hosts.set(report.host.id, { figure: report.host, workers: report.workers, tunnel: report.tunnel ?? null, n: report.n, heardAtMs: this.#options.now() });
+		const { host: figure, workers, frozen = [], starts = null, tunnel = null, n } = report;
+		this.#hosts.set(figure.id, { figure, workers, frozen, starts, tunnel, n, heardAtMs: this.#options.now() });
 		return sameBoot ? 'known' : 'new';
 	}
 

@@ -1,23 +1,25 @@
 /** Starts and stops the region's workers: wakes on events and at the next moment when time alone changes an answer, asks the pure core, and commands hosts when this broker leads. */
 import { gpuTierOf } from '@longshore/shared-schema/endpoint/gpu-preference';
-import type { HostCommand, HostReply, WorkerReport } from '@longshore/shared-schema/wire/bus';
+import type { HostCommand, HostReply } from '@longshore/shared-schema/wire/bus';
 import type { EndpointGrant, WorkerCounts } from '@longshore/shared-schema/wire/region';
 import type { Demand } from '../balancer/demand.ts';
 import { chooseSurplus } from '../core/choose-surplus.ts';
 import { chooseUpgrade, NO_UPGRADE, type Upgrade } from '../core/choose-upgrade.ts';
 import { desiredWorkers } from '../core/desired-workers.ts';
-import { type PlaceHost, placeWorker } from '../core/place-worker.ts';
-import { hasProvenItself, howItEnded } from '../core/worker-end.ts';
+import { placeWorker } from '../core/place-worker.ts';
 import type { Log } from '../log.ts';
 import { Anticipations } from './anticipations.ts';
 import type { Backoffs } from './backoffs.ts';
 import type { Decisions } from './decisions.ts';
 import type { Duties } from './duties.ts';
+import { FrozenWorkers, type HostedFrozen, whyUnwanted } from './frozen-workers.ts';
 import type { Grants } from './grants.ts';
 import { type Muster, musterWorkers, NO_WORKERS, type PendingStart } from './muster.ts';
+import { placeHosts } from './place-hosts.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { HostedWorker, KnownHost, Registry } from './registry.ts';
 import { Rolls } from './rolls.ts';
+import { newsOfWorkers } from './worker-news.ts';
 
 /** A command whose effect no report has shown after this long is taken as lost. */
 const COMMAND_LOST_MS = 15_000;
@@ -61,6 +63,7 @@ export class Scaler {
 	/** Endpoints with workers that stay on a worse tier than their best. */
 	readonly #away = new Set<string>();
 	readonly #rolls = new Rolls();
+	readonly #frozen: FrozenWorkers;
 	readonly #dueAtMs = new Map<string, number>();
 	#timer: NodeJS.Timeout | null = null;
 	#timerAtMs = Number.POSITIVE_INFINITY;
@@ -69,6 +72,7 @@ export class Scaler {
 
 	constructor(options: ScalerOptions) {
 		this.#options = options;
+		this.#frozen = new FrozenWorkers(options.registry);
 	}
 
 	figures(endpointId: string): EndpointFigures {
@@ -90,26 +94,23 @@ export class Scaler {
 
 	/** Learns from a host's report which starts arrived and which workers ended badly. `before`: the host's state until now. */
 	heard(before: KnownHost | undefined, now: KnownHost): void {
-		const phaseBefore = new Map(before?.figure.boot === now.figure.boot ? before.workers.map((worker) => [worker.id, worker.phase]) : []);
+		const pending = new Set<string>();
 		for (const worker of now.workers) {
-			const isPending = this.#starts.delete(worker.id);
+			if (this.#starts.delete(worker.id)) pending.add(worker.id);
 			if (worker.phase === 'draining' || worker.phase === 'exited') this.#stops.delete(worker.id);
-			const code = worker.exitCode ?? null;
-			if (hasProvenItself(worker)) this.#options.backoffs.succeeded(worker.endpointId, now.figure.id);
-			if (phaseBefore.get(worker.id) === worker.phase) continue;
-			if (isPending || phaseBefore.get(worker.id) === 'initializing') this.#noteReady(worker);
-			const early = worker.phase === 'exited' && phaseBefore.get(worker.id) !== 'draining' && (code !== 0 || phaseBefore.get(worker.id) === 'initializing');
-			if (!early && worker.phase !== 'unhealthy') continue;
-			const reason = worker.phase === 'unhealthy' ? 'worker is unhealthy' : howItEnded(worker);
-			this.#failed(worker.endpointId, worker.id, now.figure.id, reason, code, worker.lastLog ?? '');
 		}
-		for (const endpointId of new Set([...now.workers, ...(before?.workers ?? [])].map((worker) => worker.endpointId))) this.touch(endpointId);
+		// Frozen: what was to be stopped is.
+		for (const one of now.frozen) if (before?.frozen.some(({ id }) => id === one.id) !== true) this.#stops.delete(one.id);
+		for (const news of newsOfWorkers(before, now, pending)) {
+			const { id, endpointId, lastLog, startedAgoMs } = news.worker;
+			if (news.kind === 'proven') this.#options.backoffs.succeeded(endpointId, now.figure.id);
+			else if (news.kind === 'ready') this.anticipations.started(endpointId, startedAgoMs);
+			else if (news.kind === 'up') this.#options.decisions.note(endpointId, 'start', news.text, { ...news.worker.start });
+			else this.#failed(endpointId, id, now.figure.id, news.reason, news.code, lastLog ?? '');
+		}
+		for (const { endpointId } of [...now.workers, ...now.frozen, ...(before?.workers ?? []), ...(before?.frozen ?? [])]) this.touch(endpointId);
 		// Room on the host may be what another endpoint waits for.
 		for (const [endpointId, figures] of this.#figures) if (figures.blocked !== null || this.#away.has(endpointId)) this.touch(endpointId);
-	}
-
-	#noteReady({ endpointId, phase, startedAgoMs }: WorkerReport): void {
-		if (phase === 'idle' || phase === 'running') this.anticipations.started(endpointId, startedAgoMs);
 	}
 
 	/** Hosts are gone with whatever was to start there. */
@@ -141,10 +142,24 @@ export class Scaler {
 		for (const [workerId, start] of this.#starts) if (now - start.atMs > COMMAND_LOST_MS) this.#starts.delete(workerId);
 		for (const [workerId, atMs] of this.#stops) if (now - atMs > COMMAND_LOST_MS) this.#stops.delete(workerId);
 		const workers = this.#options.registry.workers();
+		const frozen = this.#frozen.byEndpoint();
 		const dirty = [...this.#dirty];
 		this.#dirty.clear();
-		for (const endpointId of dirty) this.#evaluate(endpointId, workers.get(endpointId) ?? []);
+		for (const endpointId of dirty) {
+			this.#dismiss(endpointId, frozen.get(endpointId) ?? []);
+			this.#evaluate(endpointId, workers.get(endpointId) ?? []);
+		}
 		this.#arm();
+	}
+
+	/** Frozen workers that nobody will want any more. */
+	#dismiss(endpointId: string, frozen: readonly HostedFrozen[]): void {
+		if (frozen.length === 0 || !this.#options.mayAct()) return;
+		const grant = this.#options.grants.get(endpointId);
+		for (const one of frozen) {
+			const why = whyUnwanted(one, grant);
+			if (why !== null) this.#stop(endpointId, one.id, new Map([[one.id, one.hostId]]), `frozen, ${why}`);
+		}
 	}
 
 	#evaluate(endpointId: string, workers: readonly HostedWorker[]): void {
@@ -205,7 +220,7 @@ export class Scaler {
 		const mustGiveWay = beside === 1 && placed.started === 0 && placed.blocked !== null && this.#wouldFitWithout(grant, surplus.keeper);
 		const { stops } = mustGiveWay ? chooseSurplus({ ...surplusInput, mustGiveWay }) : surplus;
 		if (this.#options.mayAct()) {
-			for (const stop of stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason);
+			for (const stop of stops) this.#stop(endpointId, stop.workerId, muster.hostOf, stop.reason, stop.reason === 'idle timeout' && spec.flashboot !== 'OFF');
 			if (upgrade.stop !== null) this.#stop(endpointId, upgrade.stop, muster.hostOf, 'a better tier has room');
 		}
 		muster.counts.throttled = toStart - placed.started;
@@ -214,7 +229,8 @@ export class Scaler {
 	}
 
 	/** Whether one of the workers that stay should be on a better tier. */
-	#upgrade({ endpointId, spec, volumes, workersMax }: EndpointGrant, muster: Muster, desired: number, activeMin: number): Upgrade {
+	#upgrade(grant: EndpointGrant, muster: Muster, desired: number, activeMin: number): Upgrade {
+		const { endpointId, spec, volumes, workersMax } = grant;
 		this.#away.delete(endpointId);
 		if (activeMin === 0) return NO_UPGRADE;
 		const tierOn = (hostId: string | undefined): number => {
@@ -229,7 +245,7 @@ export class Scaler {
 			alive: muster.alive,
 			idleTimeoutMs: spec.idleTimeoutS * 1_000,
 			bestTier: () => {
-				const placement = placeWorker(spec, this.#placeHosts(endpointId), volumes);
+				const placement = placeWorker(spec, placeHosts(this.#options, this.#frozen, this.#starts, grant), volumes);
 				return 'hostId' in placement ? tierOn(placement.hostId) : null;
 			},
 		});
@@ -241,7 +257,7 @@ export class Scaler {
 	#wouldFitWithout(grant: EndpointGrant, workerId: string | null): boolean {
 		const holder = this.#options.registry.hosts().find(({ workers }) => workers.some(({ id }) => id === workerId));
 		const gpus = holder?.workers.find(({ id }) => id === workerId)?.gpus.length ?? 0;
-		const hosts = this.#placeHosts(grant.endpointId).map((host) => (host.id === holder?.figure.id ? { ...host, gpusFree: host.gpusFree + gpus } : host));
+		const hosts = placeHosts(this.#options, this.#frozen, this.#starts, grant).map((host) => (host.id === holder?.figure.id ? { ...host, gpusFree: host.gpusFree + gpus } : host));
 		return 'hostId' in placeWorker(grant.spec, hosts);
 	}
 
@@ -249,47 +265,38 @@ export class Scaler {
 	#start(grant: EndpointGrant, count: number, muster: Muster): { started: number; blocked: string | null; retryInMs: number | null } {
 		const { registry, decisions } = this.#options;
 		for (let started = 0; started < count; started++) {
-			const hosts = this.#placeHosts(grant.endpointId);
+			const hosts = placeHosts(this.#options, this.#frozen, this.#starts, grant);
 			const placement = placeWorker(grant.spec, hosts, grant.volumes);
 			if ('blocked' in placement) {
 				decisions.note(grant.endpointId, 'blocked', placement.blocked, { missing: count - started, hosts: hosts.length });
 				return { started, blocked: placement.blocked, retryInMs: placement.retryInMs };
 			}
 			if (!this.#options.mayAct()) return { started: count, blocked: null, retryInMs: registry.settlesInMs() };
-			const workerId = this.#options.newWorkerId();
+			const host = registry.host(placement.hostId);
+			const frozen = host === undefined ? undefined : this.#frozen.thawable(host, grant, this.#starts)[0];
+			const workerId = frozen?.id ?? this.#options.newWorkerId();
+			this.#stops.delete(workerId);
 			this.#starts.set(workerId, { endpointId: grant.endpointId, hostId: placement.hostId, version: grant.version, gpus: grant.spec.gpuCount, atMs: this.#options.now() });
 			muster.counts.initializing++;
 			muster.alive++;
 			decisions.note(grant.endpointId, 'place', `${workerId} on ${placement.hostId}: ${placement.why}`, { hosts: hosts.length, version: grant.version });
-			void this.#commandStart(grant, workerId, placement.hostId);
+			void this.#commandStart(grant, workerId, placement.hostId, frozen !== undefined);
 		}
 		return { started: count, blocked: null, retryInMs: null };
 	}
 
-	#placeHosts(endpointId: string): PlaceHost[] {
-		return this.#options.registry.hosts().map(({ figure, workers, n }) => {
-			const starts = [...this.#starts.values()].filter((start) => start.hostId === figure.id);
-			const of = (list: readonly { readonly endpointId: string }[]): number => list.filter((worker) => worker.endpointId === endpointId).length;
-			return {
-				...figure,
-				// A host that is only remembered cannot be told anything yet.
-				draining: figure.draining || n === 0 || this.#options.duties.of(figure.id) !== 'open',
-				gpusFree: figure.gpusFree - starts.reduce((sum, start) => sum + start.gpus, 0),
-				workersOfEndpoint: of(workers) + of(starts),
-				workers: workers.length + starts.length,
-				backoffMs: this.#options.backoffs.leftMs(endpointId, figure.id),
-				failure: this.#options.backoffs.reason(endpointId, figure.id),
-			};
-		});
-	}
-
-	async #commandStart(grant: EndpointGrant, workerId: string, hostId: string): Promise<void> {
+	async #commandStart(grant: EndpointGrant, workerId: string, hostId: string, thaw: boolean): Promise<void> {
 		const { endpointId, version, spec, registryAuth, volumes } = grant;
 		const supply = { ...(registryAuth === undefined ? {} : { registryAuth }), ...(volumes === undefined ? {} : { volumes }) };
 		try {
-			const reply = await this.#options.command(hostId, { op: 'start-worker', workerId, endpointId, version, spec, ...supply });
+			const reply = await this.#options.command(hostId, { op: 'start-worker', workerId, endpointId, version, spec, ...supply, ...(thaw ? { thaw } : {}) });
 			if (reply?.ok === true) return;
 			this.#starts.delete(workerId);
+			if (reply?.notFrozen === true) {
+				// It went a moment ago: nothing failed, the next one is placed anew.
+				this.#frozen.refused(workerId, hostId);
+				return this.touch(endpointId);
+			}
 			this.#failed(endpointId, workerId, hostId, reply === null ? 'the host does not listen' : (reply.error ?? 'the host refused'), null, '');
 		} catch (error) {
 			// It may have been heard: the start stays pending until a report shows it or it counts as lost.
@@ -297,12 +304,12 @@ export class Scaler {
 		}
 	}
 
-	#stop(endpointId: string, workerId: string, hostOf: ReadonlyMap<string, string>, reason: string): void {
+	#stop(endpointId: string, workerId: string, hostOf: ReadonlyMap<string, string>, reason: string, freeze = false): void {
 		const hostId = hostOf.get(workerId);
 		if (hostId === undefined || this.#stops.has(workerId)) return;
 		this.#stops.set(workerId, this.#options.now());
 		this.#options.decisions.note(endpointId, 'stop', `${workerId} on ${hostId}: ${reason}`, {});
-		this.#options.command(hostId, { op: 'stop-worker', workerId }).then(
+		this.#options.command(hostId, { op: 'stop-worker', workerId, ...(freeze ? { freeze } : {}) }).then(
 			() => this.touch(endpointId),
 			(error: unknown) => {
 				this.#options.log.warn('stop-worker was not answered', { endpointId, workerId, hostId, error: String(error) });

@@ -29,5 +29,6 @@ function toRegionWorker(worker: HostedWorker, registry: Registry, now: number): 
 		dataCenterId: host.figure.dataCenterId,
 		jobs: worker.jobs.length,
 		startedAgoMs: Math.round(worker.startedAgoMs + now - worker.heardAtMs),
+		...(worker.start === undefined ? {} : { start: worker.start }),
 	};
 }

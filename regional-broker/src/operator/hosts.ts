@@ -11,6 +11,8 @@ export function describeHosts(registry: Registry, duties: Pick<Duties, 'of'>, is
 			...host.figure,
 			duty: duties.of(host.figure.id),
 			workers: host.workers.length,
+			frozen: host.frozen,
+			starts: host.starts,
 			heardAgoMs: host.n === 0 ? null : Math.round(now - host.heardAtMs),
 			report: host.n,
 		})),

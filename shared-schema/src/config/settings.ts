@@ -27,6 +27,8 @@ export const regionTimers = {
 	LONGSHORE_KILL_GRACE_MS: ms(5_000),
 	/** SIGTERM to SIGKILL of a worker that is drained. */
 	LONGSHORE_STOP_GRACE_MS: ms(30_000),
+	/** A frozen worker that was thawed and has not asked for work by then is started afresh. */
+	LONGSHORE_THAW_MS: ms(10_000),
 	/** Host → edge, times of its workers; a worker's end is told at once. What a dying host had not told is not billed. */
 	LONGSHORE_USAGE_REPORT_MS: ms(5_000),
 	/** An event without a verdict is published again. */

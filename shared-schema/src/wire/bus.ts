@@ -1,7 +1,7 @@
 /** Messages on a region's NATS between brokers and host agents. */
 import * as z from 'zod';
 import { endpointSpec } from '../endpoint/endpoint.ts';
-import { ID_PATTERN, INVENTORY_BATCH_MAX } from '../limits.ts';
+import { FROZEN_WORKERS_MAX, ID_PATTERN, INVENTORY_BATCH_MAX } from '../limits.ts';
 import { hostFigure, jobEvent, placedVolume, registryAuth, verdict } from './region.ts';
 
 const id = z.string().regex(ID_PATTERN);
@@ -23,6 +23,36 @@ export type VerdictMessage = z.infer<typeof verdictMessage>;
 /** Life of a worker on its host. `draining` takes no more jobs; `exited` is reported once and then gone. */
 export const workerPhase = z.enum(['initializing', 'idle', 'running', 'draining', 'unhealthy', 'exited']);
 export type WorkerPhase = z.infer<typeof workerPhase>;
+
+/** A worker's start: a new process (`cold`), or one that was kept frozen. A job that finds its worker up has none. */
+export const startKind = z.enum(['cold', 'frozen']);
+export type StartKind = z.infer<typeof startKind>;
+
+/** A worker that FlashBoot keeps on a host: nobody's worker, holding nothing but memory, until `start-worker` with `thaw` names it. */
+export const frozenReport = z.object({
+	id,
+	endpointId: id,
+	version: z.int().min(1),
+	/** It can be thawed now: the GPUs that it ran on are free. */
+	ready: z.boolean(),
+	frozenAgoMs: z.number().min(0),
+	/** Memory of the host that it keeps, and memory of its GPUs that could not be moved out. Bytes. */
+	memoryBytes: z.number().min(0),
+	gpuMemoryBytes: z.number().min(0),
+});
+export type FrozenReport = z.infer<typeof frozenReport>;
+
+/** How workers of this boot came to life, and what jobs found: for operators. Durations from the start to the first word that the worker can be given work. */
+export const startFigures = z.object({
+	cold: z.object({ starts: z.int().min(0), lastMs: z.number().min(0).nullable(), totalMs: z.number().min(0) }),
+	frozen: z.object({ starts: z.int().min(0), lastMs: z.number().min(0).nullable(), totalMs: z.number().min(0) }),
+	/** Jobs that found their worker up. */
+	warmJobs: z.int().min(0),
+	/** Thaws that failed and became fresh starts, and frozen workers that had to make room. */
+	thawsFailed: z.int().min(0),
+	evicted: z.int().min(0),
+});
+export type StartFigures = z.infer<typeof startFigures>;
 
 export const workerReport = z.object({
 	id,
@@ -47,6 +77,8 @@ export const workerReport = z.object({
 	requests: z.int().min(0).optional(),
 	/** Last lines of its log, when it ended badly. */
 	lastLog: z.string().max(4_000).optional(),
+	/** How it came to life, and how long that took until it could be given work (null: it cannot yet). Absent: not told. */
+	start: z.object({ kind: startKind, readyMs: z.number().min(0).nullable() }).optional(),
 });
 export type WorkerReport = z.infer<typeof workerReport>;
 
@@ -57,13 +89,20 @@ export const hostReport = z.object({
 	workers: z.array(workerReport),
 	/** `host:port` where brokers open tunnels to load-balanced workers; absent: nowhere. */
 	tunnel: z.string().max(300).optional(),
+	/** What FlashBoot keeps here. Absent: nothing. */
+	frozen: z.array(frozenReport).max(FROZEN_WORKERS_MAX).optional(),
+	starts: startFigures.optional(),
 });
 export type HostReport = z.infer<typeof hostReport>;
 /** On `hostReportAckSubject(host)`. An agent that hears none for its lease stops its jobs (self-fencing); so does one whose `edgeSilentMs` passes the region's fence. */
 export const hostReportAck = z.object({ hostBoot: id, n: z.int().min(1), edgeSilentMs: z.number().min(0) });
 export type HostReportAck = z.infer<typeof hostReportAck>;
 
-/** On `controlSubject(host)`. `start-worker` is idempotent by worker id; `stop-worker` drains first (running jobs finish); `held` asks which attempts the boot has in hand or owes a report on. */
+/**
+ * On `controlSubject(host)`. `start-worker` is idempotent by worker id, and with `thaw` wakes the frozen worker of that id; `stop-worker` drains
+ * first (running jobs finish), with `freeze` it keeps the worker frozen where the host can, and it ends a frozen one; `held` asks which attempts the
+ * boot has in hand or owes a report on.
+ */
 export const hostCommand = z.discriminatedUnion('op', [
 	z.object({
 		op: z.literal('start-worker'),
@@ -74,14 +113,16 @@ export const hostCommand = z.discriminatedUnion('op', [
 		/** As in the endpoint's grant. */
 		registryAuth: registryAuth.optional(),
 		volumes: z.array(placedVolume).optional(),
+		/** Wakes the frozen worker of this id; one that does not wake is started afresh under the same id. Refused with `notFrozen` when there is none to wake. */
+		thaw: z.boolean().optional(),
 	}),
-	z.object({ op: z.literal('stop-worker'), workerId: id }),
+	z.object({ op: z.literal('stop-worker'), workerId: id, freeze: z.boolean().optional() }),
 	z.object({ op: z.literal('stop-jobs'), jobs: z.array(z.object({ id, epoch: z.int().min(1) })) }),
 	z.object({ op: z.literal('drain'), on: z.boolean() }),
 	z.object({ op: z.literal('report') }),
 	z.object({ op: z.literal('held'), hostBoot: id, jobs: z.array(z.object({ id, epoch: z.int().min(1) })).max(INVENTORY_BATCH_MAX) }),
 ]);
 export type HostCommand = z.infer<typeof hostCommand>;
-/** `held`: answer to the command of that name, in the order of its jobs. */
-export const hostReply = z.object({ ok: z.boolean(), error: z.string().max(500).optional(), held: z.array(z.boolean()).optional() });
+/** `held`: answer to the command of that name, in the order of its jobs. `notFrozen`: the worker to thaw is gone, or its GPUs are taken: nothing was started. */
+export const hostReply = z.object({ ok: z.boolean(), error: z.string().max(500).optional(), held: z.array(z.boolean()).optional(), notFrozen: z.boolean().optional() });
 export type HostReply = z.infer<typeof hostReply>;

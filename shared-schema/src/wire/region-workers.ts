@@ -22,6 +22,8 @@ export const regionWorker = z.object({
 	/** Jobs in hand. */
 	jobs: z.int().min(0),
 	startedAgoMs: z.number().min(0),
+	/** How it came to life, and how long that took until it could be given work (null: it cannot yet). */
+	start: z.object({ kind: z.enum(['cold', 'frozen']), readyMs: z.number().min(0).nullable() }).optional(),
 });
 export type RegionWorker = z.infer<typeof regionWorker>;
 

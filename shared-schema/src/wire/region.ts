@@ -158,6 +158,8 @@ export const hostFigure = z.object({
 	/** Network volumes whose use the host has measured. */
 	volumes: z.array(volumeUse).max(HOST_VOLUMES_MAX).optional(),
 	draining: z.boolean(),
+	/** Workers that FlashBoot keeps frozen there. Absent: none. */
+	frozen: z.int().min(0).optional(),
 });
 export type HostFigure = z.infer<typeof hostFigure>;
 

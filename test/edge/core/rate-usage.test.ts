@@ -73,3 +73,13 @@ test('a type without a published price costs nothing, and says so by its price',
 	expect(pricesOf(DEFAULT_CATALOG, 'unheard of')).toEqual({ flex: 0, active: 0 });
 	expect(pricesOf(DEFAULT_CATALOG, 'NVIDIA A40')).toEqual({ flex: 0.00034, active: 0.00024 });
 });
+
+test('a worker that was frozen ended and goes on: it may be an active one again, and is charged for what is new', () => {
+	const frozen = rate([told('w', 1_000, 2_000, 500, { ended: true })]).workers;
+	expect(frozen[0]?.ended).toBe(true);
+	const thawed = rate([told('w', 1_030, 2_000, 500)], frozen, { workersMin: 1 });
+	expect(thawed.charges).toEqual([expect.objectContaining({ startingMs: 30, runningMs: 0, idleMs: 0 })]);
+	expect(thawed.workers[0]?.ended).toBe(false);
+	expect(rate([told('w', 1_000, 2_000, 500, { ended: true })], thawed.workers).workers[0]?.ended).toBe(false);
+	expect(rate([told('w', 1_030, 2_000, 500, { ended: true })], thawed.workers).workers[0]?.ended).toBe(true);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { advanceMeter, endMeter, type MeterState, startMeter } from '../../../gpu-worker/src/core/meter.ts';
+import { advanceMeter, endMeter, type MeterState, resumeMeter, startMeter } from '../../../gpu-worker/src/core/meter.ts';
 
 test('time goes to what the worker was at', () => {
 	let meter = startMeter(1_000);
@@ -38,4 +38,10 @@ test('what it waited for its host is in no sum, whether it came to run or not', 
 	expect(endMeter(waiting, 60_000)).toMatchObject({ startingMs: 0, runningMs: 0, idleMs: 0 });
 	const started = advanceMeter(advanceMeter(waiting, 'waiting', 30_000), 'starting', 60_000);
 	expect(endMeter(started, 60_250)).toMatchObject({ startingMs: 250, runningMs: 0, idleMs: 0 });
+});
+
+test('the time in which a worker was frozen is in none of the sums', () => {
+	const frozen = endMeter(advanceMeter(startMeter(0), 'idle', 100), 150);
+	const thawed = advanceMeter(resumeMeter(frozen, 10_000), 'idle', 10_020);
+	expect(endMeter(thawed, 10_050)).toMatchObject({ startingMs: 120, runningMs: 0, idleMs: 80, ended: true });
 });

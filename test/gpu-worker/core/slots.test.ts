@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { FrozenFacts } from '../../../gpu-worker/src/core/frozen.ts';
 import { chooseGpus } from '../../../gpu-worker/src/core/slots.ts';
 
 describe('a worker', () => {
@@ -14,7 +15,7 @@ describe('a worker', () => {
 		['that needs no GPU fits a host without any', 0, [], 0, []],
 		['is not kept off by indices that the host no longer has', 2, [5, 6], 2, [0, 1]],
 	])('%s', (_name, total, held, count, chosen) => {
-		expect(chooseGpus(total, new Set(held), count)).toEqual(chosen);
+		expect(chooseGpus(total, new Set(held), count, [])).toEqual(chosen === null ? null : { gpus: chosen, evict: [] });
 	});
 });
 
@@ -31,7 +32,7 @@ test('however workers come and go, no GPU is given to two of them, and one is re
 					continue;
 				}
 				const held = new Set(running.flat());
-				const chosen = chooseGpus(total, held, step.count);
+				const chosen = chooseGpus(total, held, step.count, [])?.gpus ?? null;
 				expect(chosen === null).toBe(step.count > total - held.size);
 				if (chosen === null) continue;
 				expect(chosen).toHaveLength(step.count);
@@ -44,4 +45,29 @@ test('however workers come and go, no GPU is given to two of them, and one is re
 			}
 		}),
 	);
+});
+
+const frozen = (id: string, frozenAtMs: number, more: Partial<FrozenFacts> = {}): FrozenFacts => ({
+	id,
+	gpus: [],
+	memoryBytes: 1,
+	gpuMemoryBytes: 0,
+	frozenAtMs,
+	isPriority: false,
+	...more,
+});
+
+describe('beside frozen workers, GPUs for a new one', () => {
+	test.each<[string, number[], FrozenFacts[], number, number[] | null, string[]]>([
+		['are the lowest free ones where nothing is frozen', [0], [], 2, [1, 2], []],
+		['are those that no frozen worker comes back to', [], [frozen('a', 1, { gpus: [0] })], 2, [1, 2], []],
+		['are a frozen worker’s where there is nothing else, and it may stay when its memory was moved out', [2, 3], [frozen('a', 1, { gpus: [0] })], 2, [0, 1], []],
+		['cost a frozen worker its place when its memory is still on them', [2, 3], [frozen('a', 1, { gpus: [0], gpuMemoryBytes: 1 })], 2, [0, 1], ['a']],
+		['are those of the first to leave, moved out before held', [2, 3], [frozen('held', 1, { gpus: [0], gpuMemoryBytes: 1 }), frozen('moved', 2, { gpus: [1] })], 1, [1], []],
+		['are those of the least recently used of two', [2, 3], [frozen('new', 2, { gpus: [0] }), frozen('old', 1, { gpus: [1] })], 1, [1], []],
+		['are too few on a full host', [0, 1, 2], [frozen('a', 1, { gpus: [3] })], 2, null, []],
+		['are none for a worker that needs none', [0, 1, 2, 3], [], 0, [], []],
+	])('%s', (_name, held, kept, count, gpus, evict) => {
+		expect(chooseGpus(4, new Set(held), count, kept)).toEqual(gpus === null ? null : { gpus, evict });
+	});
 });

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createLog } from '../../../gpu-worker/src/log.ts';
 import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import type { WorkerLog } from '../../../gpu-worker/src/logs/worker-log.ts';
-import type { RunningWorker, Runtime, WorkerStart } from '../../../gpu-worker/src/runtime/runtime.ts';
+import type { RunningWorker, Runtime, Stillness, WorkerStart } from '../../../gpu-worker/src/runtime/runtime.ts';
 import { until } from '../../support/wait.ts';
 import { spec } from './region.ts';
 import { workerStart } from './worker-start.ts';
@@ -137,6 +137,46 @@ export function describeRuntime(name: string, skip: string | null, open: () => P
 			await newRuntime().cleanUp();
 			expect([await subject.alive(join(home, 'state')), await subject.alive(join(home, 'other'))]).toEqual([0, 1]);
 			await left.exited;
+		});
+
+		const COUNT = 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.02; done';
+		const counting = async (): Promise<StartedWorker & { readonly still: Stillness }> => {
+			const worker = await start(COUNT);
+			await until(() => said(worker).length > 3, { what: 'it counts' });
+			const { stillness } = worker;
+			if (stillness === undefined) throw new Error('this worker cannot be held still');
+			return { ...worker, still: stillness };
+		};
+		const looks = (count: number): Promise<boolean> => until(() => --count < 0, { what: 'some looks', everyMs: 20 });
+
+		test('holds a worker still with its memory, and lets it go on where it stood', async () => {
+			const worker = await counting();
+			expect((await worker.still.pids()).length).toBeGreaterThan(0);
+			await worker.still.hold();
+			await looks(5); // What it had said before is still on its way.
+			const held = said(worker).length;
+			await looks(15);
+			expect(said(worker).length).toBe(held);
+			expect(await worker.still.memoryBytes()).toBeGreaterThan(0);
+			await worker.still.release();
+			await until(() => said(worker).length > held + 3, { what: 'it counts on' });
+			expect(said(worker).map(Number)).toEqual(Array.from({ length: said(worker).length }, (_, n) => n + 1));
+		});
+
+		test('ends a worker that is held still', async () => {
+			const worker = await counting();
+			await worker.still.hold();
+			worker.kill();
+			expect(await worker.exited).toMatchObject({ code: null, signal: 'SIGKILL' });
+			expect(await subject.alive(join(home, 'state'))).toBe(0);
+		});
+
+		test('ends one that an earlier agent held still', async () => {
+			const worker = await counting();
+			await worker.still.hold();
+			await newRuntime().cleanUp();
+			await worker.exited;
+			expect(await subject.alive(join(home, 'state'))).toBe(0);
 		});
 	});
 }

@@ -12,7 +12,11 @@ interface Input {
 	readonly bytes?: number;
 	readonly env?: string[];
 	readonly noOutput?: boolean;
+	readonly memory?: boolean;
 }
+
+/** Jobs that asked for it, as this process remembers them. */
+let remembered = 0;
 
 async function* count(chunks: number): AsyncGenerator<unknown> {
 	for (let n = 0; n < chunks; n++) yield { n };
@@ -32,6 +36,7 @@ startWorker<Input>({
 		if (input.chunks !== undefined) return count(input.chunks);
 		if (input.bytes !== undefined) return 'x'.repeat(input.bytes);
 		if (input.env !== undefined) return Object.fromEntries(input.env.map((name) => [name, process.env[name] ?? null]));
+		if (input.memory === true) return { pid: process.pid, worker: process.env['RUNPOD_POD_ID'], remembered: ++remembered };
 		if (input.noOutput === true) return undefined;
 		return { id, echo: input };
 	},

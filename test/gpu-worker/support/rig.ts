@@ -13,6 +13,9 @@ import type { AgentTimers, Host } from '../../../gpu-worker/src/agent/host.ts';
 import { openSpool } from '../../../gpu-worker/src/agent/spool.ts';
 import { type Bridge, openBridge } from '../../../gpu-worker/src/bridge/bridge.ts';
 import { type Bus, BusError, type PulledMessage, type PullListener } from '../../../gpu-worker/src/bus/bus.ts';
+import type { FreezeBudget } from '../../../gpu-worker/src/core/frozen.ts';
+import { NO_STARTS } from '../../../gpu-worker/src/core/start-figures.ts';
+import { type GpuMemory, NO_GPU_MEMORY } from '../../../gpu-worker/src/gpu/gpu-memory.ts';
 import { createLog } from '../../../gpu-worker/src/log.ts';
 import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import type { ModelCache } from '../../../gpu-worker/src/models/model-cache.ts';
@@ -39,6 +42,9 @@ export interface FakeProcess extends RunningWorker {
 	readonly signals: string[];
 	exit(exit: WorkerExit): void;
 	env: Record<string, string>;
+	/** What it takes; what it answers when it is to be held still or to go on: null, that it did. */
+	memoryBytes: number;
+	refusal: { hold: string | null; release: string | null };
 }
 
 export interface Rig {
@@ -72,6 +78,8 @@ export interface Rig {
 	untilPulled(count: number): Promise<void>;
 	event(kind: JobEvent['kind'], jobId: string): Promise<JobEvent & { frame: string | null }>;
 	stop(): Promise<void>;
+	/** What the host has. */
+	hostMemory: { availableBytes: number; totalBytes: number };
 	/** As the watch of the GPUs tells the agent. */
 	gpuFailed: (gpu: number, reason: string) => void;
 }
@@ -82,6 +90,8 @@ export interface RigOptions {
 	readonly refusalDelayMs?: number;
 	/** The host's model cache; left out: it keeps none. */
 	readonly models?: ModelCache;
+	readonly gpuMemory?: GpuMemory;
+	readonly freezeBudget?: Partial<FreezeBudget>;
 }
 
 const TIMERS: AgentTimers = {
@@ -100,6 +110,7 @@ const TIMERS: AgentTimers = {
 	healthCheckMs: 50,
 	healthStartMs: 5_000,
 	healthLostMs: 1_000,
+	thawMs: 5_000,
 };
 
 /** Starts a rig for endpoint `ep1`. */
@@ -118,6 +129,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		clock: systemClock,
 		log,
 		workers: new Map(),
+		frozen: new Map(),
+		starts: NO_STARTS,
+		warmJobs: 0,
 		attempts: new Map(),
 		gpuFaults: new Map(),
 		draining: false,
@@ -147,6 +161,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		claim: () => 'run',
 		connected: true,
 		acknowledge: true,
+		hostMemory: { availableBytes: 50, totalBytes: 100 },
 		async startWorker(id, more = {}) {
 			const answer = await rig.send('ctl.host-a', { op: 'start-worker', workerId: id, endpointId: 'ep1', version: 1, spec: spec({ gpuCount: 0, ...more }) });
 			if (!(answer as { ok: boolean }).ok) throw new Error(JSON.stringify(answer));
@@ -252,6 +267,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		left,
 		bridgeUrl: base,
 		agentEnv: {},
+		gpuMemory: options.gpuMemory ?? NO_GPU_MEMORY,
+		freezeBudget: { memoryBytes: 100 * 2 ** 20, gpuMemoryBytes: Number.POSITIVE_INFINITY, workers: 4, ...options.freezeBudget },
+		hostMemory: () => rig.hostMemory,
 		newKey: () => KEY,
 	});
 	bridge.serve(agent.bridgeHost);
@@ -290,6 +308,20 @@ function fakeRuntime(rig: Rig): Runtime {
 				exited,
 				signals,
 				exit,
+				memoryBytes: 10 * 2 ** 20,
+				refusal: { hold: null, release: null },
+				stillness: {
+					pids: async () => [1],
+					async hold() {
+						if (process.refusal.hold !== null) throw new Error(process.refusal.hold);
+						signals.push('hold');
+					},
+					async release() {
+						if (process.refusal.release !== null) throw new Error(process.refusal.release);
+						signals.push('release');
+					},
+					memoryBytes: async () => process.memoryBytes,
+				},
 				env: env({ tempDir: '/tmp', bridgeUrl: null, isHost: true, ownPorts: false }),
 				terminate() {
 					signals.push('SIGTERM');

@@ -23,7 +23,7 @@ beforeEach(async () => {
 		createLog(() => undefined, {}),
 	);
 	const { port } = worker.address() as AddressInfo;
-	door.serve({ portOf: (id) => (takes && id === 'w1' ? port : null), busy: (_, by) => (busy += by) });
+	door.serve({ portOf: (id) => (takes && id === 'w1' ? port : null), busy: (_, by) => (busy += by), opened: () => () => undefined });
 });
 afterEach(async () => {
 	await door.close();

@@ -301,3 +301,66 @@ it('keeps what it decided with its inputs', async () => {
 	const { queues } = (await world.broker.operator('queues')) as { queues: { decisions: { kind: string; text: string; inputs: object }[] }[] };
 	expect(queues[0]?.decisions[0]).toMatchObject({ kind: 'scale', text: '0 → 1: first job of an endpoint without workers', inputs: { queued: 1, serving: 0 } });
 });
+
+describe('FlashBoot', () => {
+	const FLASHBOOT = { spec: { idleTimeoutS: 1, flashboot: 'FLASHBOOT' as const } };
+	/** A host that keeps one frozen worker of `ep1`, as it came to it. */
+	async function hostWithFrozen(): Promise<HostStandIn> {
+		const host = await liveHost('h1');
+		await world.grant(grantOf('ep1', FLASHBOOT));
+		host.workers = [{ id: 'w-kept', endpointId: 'ep1', version: 1, phase: 'idle', gpus: [0], jobs: [], room: 1, startedAgoMs: 1, idleMs: 5_000 }];
+		host.report();
+		await until(() => host.frozen.length === 1, { what: 'the idle worker is frozen' });
+		return host;
+	}
+
+	it('freezes a worker at its idle timeout, which then takes no place of the grant', async () => {
+		const host = await hostWithFrozen();
+		expect(host.commands.filter(({ op }) => op === 'stop-worker')).toEqual([{ op: 'stop-worker', workerId: 'w-kept', freeze: true }]);
+		await until(() => last()?.endpoints['ep1']?.alive === 0, { what: 'the edge hears that the endpoint has no worker' });
+		expect(await world.broker.operator('hosts')).toMatchObject({ hosts: [{ id: 'h1', frozen: [{ id: 'w-kept' }] }] });
+	});
+
+	it('thaws it for the next job, and says so', async () => {
+		const host = await hostWithFrozen();
+		host.obey = (command) => {
+			if (command.op !== 'start-worker') return;
+			host.frozen = [];
+			const start = { kind: 'frozen' as const, readyMs: 17.4 };
+			host.workers = [{ id: command.workerId, endpointId: 'ep1', version: 1, phase: 'idle', gpus: [0], jobs: [], room: 1, startedAgoMs: 1, idleMs: 0, start }];
+		};
+		await dispatch('ep1', ['a']);
+		await until(() => startsOf(host).length === 1, { what: 'the start' });
+		expect(startsOf(host)[0]).toMatchObject({ workerId: 'w-kept', thaw: true });
+		const said = async () => JSON.stringify((await world.broker.call(REGION_PATHS.decisions, { endpointId: 'ep1' })).json);
+		await until(async () => (await said()).includes('w-kept thawed on host h1 in 17 ms'), { what: 'the decision' });
+		expect(await said()).toContain('has a frozen worker');
+	});
+
+	it('starts another one at once where the host has it no more', async () => {
+		const host = await hostWithFrozen();
+		host.reply = (command) => {
+			if (command.op !== 'start-worker' || command.thaw !== true) return { ok: true };
+			host.frozen = [];
+			return { ok: false, error: 'gone', notFrozen: true };
+		};
+		await dispatch('ep1', ['a']);
+		await until(() => host.workers.length === 1, { what: 'a worker' });
+		expect(startsOf(host).map(({ workerId, thaw }) => [workerId === 'w-kept', thaw])).toEqual([
+			[true, true],
+			[false, undefined],
+		]);
+		expect(await world.broker.operator('workers')).toMatchObject({ failures: [] });
+	});
+
+	it.each<[string, () => Promise<void> | boolean]>([
+		['gets a new release', () => world.grant(grantOf('ep1', { ...FLASHBOOT, revision: 2, version: 2 }))],
+		['loses FlashBoot', () => world.grant(grantOf('ep1', { revision: 2, spec: { idleTimeoutS: 1, flashboot: 'OFF' } }))],
+		['goes', () => world.grants.delete('ep1')],
+	])('ends it when the endpoint %s', async (_name, change) => {
+		const host = await hostWithFrozen();
+		await change();
+		await until(() => host.frozen.length === 0, { what: 'it is ended' });
+		expect(startsOf(host)).toEqual([]);
+	});
+});

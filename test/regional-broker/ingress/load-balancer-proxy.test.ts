@@ -37,7 +37,7 @@ beforeEach(async () => {
 	[waiting, reports, hasGrant] = [0, 0, true];
 	ports.clear();
 	door = await openTunnelDoor('127.0.0.1', 0, TOKEN, { info: () => undefined, warn: () => undefined, error: () => undefined } as never);
-	door.serve({ portOf: (id) => ports.get(id) ?? null, busy: () => undefined });
+	door.serve({ portOf: (id) => ports.get(id) ?? null, busy: () => undefined, opened: () => () => undefined });
 	registry = new Registry({ hostLeaseMs: 60_000, settleMs: 0, now });
 	const grant: EndpointGrant = { endpointId: 'ep1', accountId: 'acc', revision: 1, version: 1, spec: specWith({ type: 'LOAD_BALANCER' }), workersMax: 2, workersMin: 0 };
 	const add = (_: string, by: number): void => {

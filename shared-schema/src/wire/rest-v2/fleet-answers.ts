@@ -18,6 +18,10 @@ const worker = z.object({
 	hostId: z.string().nullable().describe('Ours.'),
 	isDraining: z.boolean().describe('Ours: takes no more jobs and goes when those in hand have ended.'),
 	jobsInHand: count.describe('Ours.'),
+	start: z
+		.object({ kind: z.enum(['COLD', 'FROZEN']), readyMs: count.nullable() })
+		.nullable()
+		.describe('Ours: whether it is a new process or was kept frozen by FlashBoot, and how long it took until it could be given work (null: it cannot yet).'),
 });
 export type WorkerV2 = z.infer<typeof worker>;
 
