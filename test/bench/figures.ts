@@ -1,6 +1,7 @@
 /** Turns what was measured into named figures with the bounds that the project holds itself to. */
 import type { Latency } from './histogram.ts';
 import type { LoadResult, OpenLoopResult } from './load.ts';
+import type { BalancedResult } from './measure/balanced.ts';
 import type { ChunkResult } from './measure/chunks.ts';
 import type { JobsResult } from './measure/jobs.ts';
 import type { LargeResult } from './measure/large.ts';
@@ -68,6 +69,20 @@ export function waitingFigures(result: WaitingResult): Figure[] {
 		{ name: `${name}: edge's CPU while they wait`, value: result.edgeCpuPercent, unit: '%', better: 'lower' },
 		...spread(`${name}: another endpoint's runsync beside them`, result.beside),
 		...spread(`${name}: the same without them`, result.alone),
+	];
+}
+
+export function balancedFigures({ clients, road, straight }: BalancedResult): Figure[] {
+	const name = `load balancer, ${clients} client${clients === 1 ? '' : 's'}`;
+	const added = (percentile: 'p50Ms' | 'p99Ms'): number => road.latency[percentile] - straight.latency[percentile];
+	return [
+		rate(name, road.perS),
+		rate(`${name}, straight to the worker`, straight.perS),
+		...spread(name, road.latency),
+		...spread(`${name}, straight to the worker`, straight.latency),
+		ms(`${name}, added p50`, added('p50Ms')),
+		ms(`${name}, added p99`, added('p99Ms')),
+		...refusals(name, road),
 	];
 }
 

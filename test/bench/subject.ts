@@ -18,6 +18,12 @@ export interface Target {
 	statusOf(jobId: string): Buffer;
 }
 
+/** One load-balanced worker and the request that it is asked with, on the road and straight. */
+export interface BalancedTarget {
+	readonly url: URL;
+	readonly request: Buffer;
+}
+
 /** Something with endpoints of echo workers. */
 export interface Subject {
 	/** An endpoint with this many warm slots. */
@@ -26,6 +32,8 @@ export interface Subject {
 	deployUnserved(): Promise<Target>;
 	/** An endpoint whose workers stream; absent where there is no such thing. */
 	deployStreaming?(): Promise<Target>;
+	/** A load-balanced worker; absent where there is no such thing. */
+	deployBalanced?(): Promise<BalancedTarget>;
 	/** Its processes now: number → kind. */
 	processes(): ReadonlyMap<number, string>;
 }
@@ -58,6 +66,7 @@ export function stackSubject(stack: Stack): Subject {
 	return {
 		deploy: (slots) => deployWarm(stack, 'echo.ts', slots, WORKERS),
 		deployStreaming: () => deployWarm(stack, 'chunks.ts', 4, 1),
+		deployBalanced: () => deployBalanced(stack),
 		deployUnserved: async () => {
 			const id = await stack.deploy({ name: 'bench-unserved', directory: import.meta.dirname, command: 'true', pools: ['BLACKWELL_180'], workersMin: 0, workersMax: 1_000 });
 			return createTarget(stack.url, id, stack.apiKey, 0);
@@ -80,6 +89,21 @@ async function deployWarm(stack: Stack, program: string, slots: number, workers:
 	const target = createTarget(stack.url, id, stack.apiKey, slots);
 	await target.api.untilReady(workers);
 	return target;
+}
+
+async function deployBalanced(stack: Stack): Promise<BalancedTarget> {
+	const id = await stack.deploy({
+		name: 'bench-balanced',
+		type: 'LOAD_BALANCER',
+		directory: resolve(import.meta.dirname, 'worker'),
+		command: shellCommand(process.execPath, 'app.ts'),
+		workersMin: 1,
+		workersMax: 1,
+		scaling: { type: 'REQUEST_COUNT', requestCount: 1_000 },
+	});
+	await stack.api(id).untilReady();
+	const url = new URL(stack.url);
+	return { url, request: encodeRequest('POST', url, `/lb/${id}/any/path`, stack.apiKey, BODY) };
 }
 
 /** Waits until nothing is queued or running. */

@@ -1,10 +1,23 @@
 /** All measurements of one subject, in an order in which none disturbs the next. */
-import { arrivalFigures, chunkFigures, jobFigures, largeFigures, latencyFigures, machineFigure, memoryFigures, submitFigures, syncFigures, waitingFigures } from '../figures.ts';
+import {
+	arrivalFigures,
+	balancedFigures,
+	chunkFigures,
+	jobFigures,
+	largeFigures,
+	latencyFigures,
+	machineFigure,
+	memoryFigures,
+	submitFigures,
+	syncFigures,
+	waitingFigures,
+} from '../figures.ts';
 import { closedLoop, openLoop } from '../load.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Figure } from '../report.ts';
 import { type Subject, type Target, untilDrained } from '../subject.ts';
 import { readUsage } from '../usage.ts';
+import { measureBalanced } from './balanced.ts';
 import { measureChunks } from './chunks.ts';
 import { measureJobs } from './jobs.ts';
 import { measureLarge } from './large.ts';
@@ -51,6 +64,7 @@ export async function measureAll(subject: Subject, options: BenchOptions, say: (
 		say(`${CHUNKS} chunks each way of one job …`);
 		add(...chunkFigures(await measureChunks(await subject.deployStreaming(), CHUNKS)));
 	}
+	if (only.includes('balanced')) await measureBalancer(subject, options, say, add);
 	if (only.includes('waiting')) {
 		say(`${WAITING_CALLERS} callers of /stream whose jobs wait …`);
 		add(...waitingFigures(await measureWaiting(subject, await subject.deployUnserved(), large, WAITING_CALLERS)));
@@ -85,6 +99,15 @@ async function measureArrivals(target: Target, { seconds, ratePerS = RATE_PER_S 
 	say(`runsync, Poisson arrivals at ${ratePerS}/s for ${seconds} s …`);
 	add(...arrivalFigures(await openLoop({ url: target.url, ratePerS, seconds, request: target.runSync }), ratePerS));
 	await untilDrained(target);
+}
+
+async function measureBalancer(subject: Subject, { seconds }: BenchOptions, say: Say, add: Add): Promise<void> {
+	if (subject.deployBalanced === undefined) return;
+	const target = await subject.deployBalanced();
+	for (const clients of [1, 64]) {
+		say(`a load-balanced app with ${clients} clients, on the road and straight, ${seconds} s each …`);
+		add(...balancedFigures(await measureBalanced(target, clients, seconds)));
+	}
 }
 
 async function measureSubmits(subject: Subject, served: Target, { seconds }: BenchOptions, say: Say, add: Add): Promise<void> {
