@@ -37,10 +37,9 @@ export const agentSettings = z.object({
 	LONGSHORE_HOST_ID: id,
 	LONGSHORE_DATA_CENTER_ID: id,
 	LONGSHORE_NATS_URL: z.string().min(1),
-	LONGSHORE_NATS_USER: z.string().optional(),
-	LONGSHORE_NATS_PASSWORD: z.string().optional(),
 	LONGSHORE_BROKER_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
-	LONGSHORE_HOST_TOKEN: z.string().min(16, { error: 'must have at least 16 characters' }),
+	/** From `longshore host enrol`; needed until the host has its credential, which it keeps in its state directory. */
+	LONGSHORE_ENROL_TOKEN: z.string().optional(),
 	LONGSHORE_STATE_DIR: z.string().regex(/^\//, { error: 'must be an absolute path' }),
 	LONGSHORE_BRIDGE_LISTEN: listen.prefault('127.0.0.1:0'),
 	/** Where brokers open tunnels to load-balanced workers: an address of this host in the region's own network. */

@@ -17,6 +17,7 @@ import { type AgentSettings, agentSettings } from './config.ts';
 import type { FreezeBudget } from './core/frozen.ts';
 import { NO_STARTS } from './core/start-figures.ts';
 import { tunnelAddress } from './core/tunnel-address.ts';
+import { hostCredential } from './enrolment/credential.ts';
 import { declaredInventory, type GpuInventory } from './gpu/declared.ts';
 import { NO_GPU_MEMORY, openGpuMemory } from './gpu/gpu-memory.ts';
 import { type DetectedGpus, detectGpus, watchGpus } from './gpu/nvidia-smi.ts';
@@ -57,23 +58,25 @@ async function main(): Promise<void> {
 	const runtime = chooseRuntime(processes, containerRuntime(settings, inventory, bridge, log));
 	await runtime.cleanUp();
 	const door = settings.LONGSHORE_TUNNEL_LISTEN;
-	const tunnel = await openTunnelDoor(door.host, door.port, settings.LONGSHORE_HOST_TOKEN, log);
+	const tunnelToken = randomBytes(24).toString('base64url');
+	const tunnel = await openTunnelDoor(door.host, door.port, tunnelToken, log);
 	let stopping = false;
 	const waiting = (): void => process.exit(0);
 	for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, waiting);
+	const credential = await hostCredential({ hostId, stateDir, brokerUrl: settings.LONGSHORE_BROKER_URL, enrolToken: settings.LONGSHORE_ENROL_TOKEN ?? null, log });
 	const bus = await connectNatsBus({
 		url: settings.LONGSHORE_NATS_URL,
-		user: settings.LONGSHORE_NATS_USER,
-		password: settings.LONGSHORE_NATS_PASSWORD,
 		hostId,
+		token: credential.natsToken,
+		seed: credential.natsSeed,
 		storeTimeoutMs: EVENT_STORE_TIMEOUT_MS,
 		log,
 	});
-	const host = newHost(settings, inventory, tunnelAddress(settings.LONGSHORE_TUNNEL_ADDRESS, door.host, tunnel.port), log);
+	const host = newHost(settings, inventory, { address: tunnelAddress(settings.LONGSHORE_TUNNEL_ADDRESS, door.host, tunnel.port), token: tunnelToken }, log);
 	const agent = startAgent({
 		host,
 		bus,
-		broker: createBrokerClient(settings.LONGSHORE_BROKER_URL, settings.LONGSHORE_HOST_TOKEN),
+		broker: createBrokerClient(settings.LONGSHORE_BROKER_URL, credential.hostToken),
 		runtime,
 		watchdog,
 		files: fileSources(settings, log),
@@ -160,13 +163,14 @@ function urlOf(host: string, port: number): string {
 	return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function newHost(settings: AgentSettings, inventory: GpuInventory, tunnel: string, log: Log): Host {
+function newHost(settings: AgentSettings, inventory: GpuInventory, tunnel: { readonly address: string; readonly token: string }, log: Log): Host {
 	return {
 		id: settings.LONGSHORE_HOST_ID,
 		boot: `b${randomBytes(10).toString('hex')}`,
 		dataCenterId: settings.LONGSHORE_DATA_CENTER_ID,
 		inventory,
-		tunnel,
+		tunnel: tunnel.address,
+		tunnelToken: tunnel.token,
 		timers: {
 			hostReportMs: settings.LONGSHORE_HOST_REPORT_MS,
 			agentLeaseMs: settings.LONGSHORE_AGENT_LEASE_MS,
@@ -192,6 +196,7 @@ function newHost(settings: AgentSettings, inventory: GpuInventory, tunnel: strin
 		starts: NO_STARTS,
 		warmJobs: 0,
 		attempts: new Map(),
+		permits: new Map(),
 		gpuFaults: new Map(),
 		draining: false,
 		fenced: null,

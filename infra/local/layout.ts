@@ -19,6 +19,11 @@ export interface Layout {
 	readonly volumes: string;
 }
 
+/** A login with a broker's rights on the region's NATS, for tools (`nats --creds`). */
+export function credentialsFile(layout: Pick<Layout, 'nats'>, regionId: string): string {
+	return join(layout.nats, `${regionId}.creds`);
+}
+
 export function layoutOf(home: string): Layout {
 	return {
 		home,

@@ -1,5 +1,5 @@
 /** `$LONGSHORE_HOME/local.json`: what scripts and tests may rely on, rewritten whenever a process number changes. */
-import { BROKER_USER } from './nats-config.ts';
+import { credentialsFile } from './layout.ts';
 import type { PlannedChild, StackPlan } from './processes.ts';
 import { writeState } from './state-file.ts';
 
@@ -10,7 +10,15 @@ export interface LocalJson {
 	/** Opens the edge's own operator API; each region has another. */
 	readonly operatorToken: string;
 	readonly consoleUrl: string;
-	readonly regions: readonly { readonly id: string; readonly dataCenters: readonly string[]; readonly url: string; readonly operatorToken: string; readonly natsUrl: string }[];
+	readonly regions: readonly {
+		readonly id: string;
+		readonly dataCenters: readonly string[];
+		readonly url: string;
+		readonly operatorToken: string;
+		readonly natsUrl: string;
+		/** Credentials file with a broker's rights, as NATS tools take it. */
+		readonly natsCredentials: string;
+	}[];
 	/** Name → id. */
 	readonly endpoints: Readonly<Record<string, string>>;
 	/** A process that is being started again is absent for that moment. */
@@ -44,15 +52,11 @@ export function writeLocalJson(
 			dataCenters: Object.keys(plan.settings.topology.regions[region.id]?.dataCenters ?? {}),
 			url: region.brokerUrl,
 			operatorToken: plan.secrets.regions[region.id]?.operatorToken ?? '',
-			natsUrl: natsUrlFor(region.natsUrl, plan.secrets.regions[region.id]?.brokerPassword ?? ''),
+			natsUrl: region.natsUrl,
+			natsCredentials: credentialsFile(plan.layout, region.id),
 		})),
 		endpoints: deployed.endpoints,
 		pids: { ...(edge === undefined ? {} : { edge }), brokers: pidsOf('broker'), nats: pidsOf('nats'), hosts: pidsOf('host'), links: pidsOf('link') },
 	};
 	writeState(plan.layout.localJson, local);
-}
-
-/** With the broker's name and password, as NATS tools take it. */
-function natsUrlFor(urls: string, password: string): string {
-	return urls.replaceAll('nats://', `nats://${BROKER_USER}:${password}@`);
 }

@@ -1,19 +1,6 @@
-/** Writes the configuration of one node of a region's NATS: JetStream, who may connect, and what each may say. Pure. */
-import {
-	CLAIM_SUBJECT,
-	controlSubject,
-	eventSubject,
-	HOST_REPORT_SUBJECT,
-	HOST_ROLL_CALL_SUBJECT,
-	hostReportAckSubject,
-	JOBS_STREAM,
-	logsSubject,
-	reportSubject,
-	usageSubject,
-	verdictSubject,
-} from '@longshore/shared-schema/wire/subjects';
+/** Writes the configuration of one node of a region's NATS: JetStream, whose signature counts, and where accounts' tokens are kept. Pure. */
 
-/** One server of a region. Passwords are in the text, so the file must be its owner's only. */
+/** One server of a region. The keys that encrypt and that join the cluster are in the text, so the file must be its owner's only. */
 export interface NatsNodeOptions {
 	readonly regionId: string;
 	/** Unique in the region's cluster. */
@@ -21,9 +8,11 @@ export interface NatsNodeOptions {
 	readonly port: number;
 	readonly monitorPort: number;
 	readonly storeDir: string;
-	readonly brokerPassword: string;
-	/** Host id → password. */
-	readonly hosts: Readonly<Record<string, string>>;
+	/** Where the server keeps the accounts' tokens: brokers replace the region's when they revoke a host. */
+	readonly accountsDir: string;
+	readonly operatorToken: string;
+	/** Public key → token that the server begins with; a newer one in `accountsDir` stays. */
+	readonly accounts: Readonly<Record<string, string>>;
 	/** Set when the region has several servers. */
 	readonly cluster?: { readonly port: number; readonly advertisedPort: number; readonly peerPorts: readonly number[]; readonly password: string };
 	/** Sync each write to disk before it is acknowledged (servers from 2.10): an acknowledged message survives a power cut. */
@@ -32,11 +21,8 @@ export interface NatsNodeOptions {
 	readonly storeKey: string;
 }
 
-export const BROKER_USER = 'broker';
-
-/** Text for `nats-server -c`. */
+/** Text for `nats-server -c`. Who may connect and say what stands in no configuration: users show tokens that the region's account has signed. */
 export function renderNatsConfig(options: NatsNodeOptions): string {
-	const users = [brokerUser(options.brokerPassword), ...Object.entries(options.hosts).map(([hostId, password]) => hostUser(hostId, password))];
 	return `# Written by infra/local/nats-config.ts.
 server_name: ${quote(options.nodeName)}
 listen: "127.0.0.1:${options.port}"
@@ -49,36 +35,18 @@ jetstream {
   cipher: aes
   key: ${quote(options.storeKey)}
 ${options.syncAlways ? '  sync_interval: always\n' : ''}}
-accounts {
-  REGION {
-    jetstream: enabled
-    users: [
-${users.join('\n')}
-    ]
-  }
+operator: ${quote(options.operatorToken)}
+resolver {
+  type: full
+  dir: ${quote(options.accountsDir)}
+  allow_delete: false
+  interval: "2m"
 }
+resolver_preload {
+${Object.entries(options.accounts)
+	.map(([id, token]) => `  ${id}: ${quote(token)}\n`)
+	.join('')}}
 ${options.cluster === undefined ? '' : cluster(options.regionId, options.cluster)}`;
-}
-
-/** Everything of its account but the administration of the server and of whole accounts. */
-function brokerUser(password: string): string {
-	const deny = ['$SYS.>', '$JS.API.ACCOUNT.>', '$JS.API.SERVER.>', '$JS.API.META.>'];
-	return `      { user: ${BROKER_USER}, password: ${quote(password)}, permissions: { publish: { deny: ${list(deny)} }, subscribe: { deny: ["$SYS.>"] } } }`;
-}
-
-/** A host takes jobs, reports under its own name and hears its own commands; it can neither read nor change what streams and consumers there are. */
-function hostUser(hostId: string, password: string): string {
-	const publish = [
-		`$JS.API.CONSUMER.MSG.NEXT.${JOBS_STREAM}.>`,
-		`$JS.ACK.${JOBS_STREAM}.>`,
-		eventSubject(hostId),
-		reportSubject(hostId),
-		usageSubject(hostId),
-		HOST_REPORT_SUBJECT,
-		CLAIM_SUBJECT,
-	];
-	const subscribe = [`_INBOX_${hostId}.>`, controlSubject(hostId), logsSubject(hostId), verdictSubject(hostId), hostReportAckSubject(hostId), HOST_ROLL_CALL_SUBJECT];
-	return `      { user: ${quote(hostId)}, password: ${quote(password)}, permissions: { publish: { allow: ${list(publish)} }, subscribe: { allow: ${list(subscribe)} }, allow_responses: { max: 1, expires: "30s" } } }`;
 }
 
 function cluster(regionId: string, options: NonNullable<NatsNodeOptions['cluster']>): string {
@@ -93,10 +61,6 @@ function cluster(regionId: string, options: NonNullable<NatsNodeOptions['cluster
   routes: [ ${routes.join(', ')} ]
 }
 `;
-}
-
-function list(texts: readonly string[]): string {
-	return `[${texts.map(quote).join(', ')}]`;
 }
 
 function quote(text: string): string {

@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path';
 import { workerdBinary } from '../workerd/binary.ts';
 import { renderWorkerdConfig } from '../workerd/config.ts';
 import { baseEnv } from './child-env.ts';
-import type { Layout } from './layout.ts';
-import { BROKER_USER, renderNatsConfig } from './nats-config.ts';
+import { credentialsFile, type Layout } from './layout.ts';
+import { renderNatsConfig } from './nats-config.ts';
+import { accountIds, issuerOf, toolCredentials } from './nats-keys.ts';
 import type { NatsServer } from './nats-server.ts';
 import type { RegionNetwork } from './network.ts';
 import type { StackSecrets } from './secrets.ts';
@@ -41,7 +42,9 @@ export function natsChildren(plan: StackPlan): PlannedChild[] {
 	return plan.network.flatMap((region) => {
 		const secrets = plan.secrets.regions[region.id];
 		if (secrets === undefined) throw new Error(`no secrets for region ${region.id}`);
-		const hosts = Object.fromEntries(hostsOf(plan, region.id).map((host) => [host.id, secrets.hosts[host.id] ?? '']));
+		const ids = accountIds(secrets.nats);
+		mkdirSync(plan.layout.nats, { recursive: true, mode: 0o700 });
+		writeFileSync(credentialsFile(plan.layout, region.id), toolCredentials(secrets.nats, 'tools'), { mode: 0o600 });
 		return region.nats.map((node): PlannedChild => {
 			const directory = join(plan.layout.nats, node.id);
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -53,8 +56,9 @@ export function natsChildren(plan: StackPlan): PlannedChild[] {
 				port: node.port,
 				monitorPort: node.monitorPort,
 				storeDir: join(directory, 'data'),
-				brokerPassword: secrets.brokerPassword,
-				hosts,
+				accountsDir: join(directory, 'accounts'),
+				operatorToken: secrets.nats.operatorToken,
+				accounts: { [ids.system]: secrets.nats.systemToken, [ids.account]: secrets.nats.accountToken },
 				...(peers.length === 0 ? {} : { cluster: { port: node.clusterPort, advertisedPort: node.routePort, peerPorts: peers, password: secrets.routePassword } }),
 				syncAlways: false,
 				storeKey: secrets.storeKey,
@@ -116,11 +120,10 @@ export function brokerChildren(plan: StackPlan): PlannedChild[] {
 				LONGSHORE_EDGE_PUBLIC_KEY: plan.secrets.edge.publicKey,
 				LONGSHORE_REGION_PRIVATE_KEY: secrets.privateKey,
 				LONGSHORE_NATS_URL: region.natsUrl,
-				LONGSHORE_NATS_USER: BROKER_USER,
-				LONGSHORE_NATS_PASSWORD: secrets.brokerPassword,
+				LONGSHORE_NATS_ISSUER: issuerOf(secrets.nats),
 				LONGSHORE_NATS_REPLICAS: String(region.nats.length),
 				LONGSHORE_OPERATOR_TOKEN: secrets.operatorToken,
-				LONGSHORE_HOST_TOKEN: secrets.hostToken,
+				LONGSHORE_HOST_KEY: secrets.hostKey,
 				...plan.settings.regionEnv,
 			};
 			const spec = nodeSpec(plan, `broker ${broker.id}`, ['regional-broker/src/main.ts'], env);
@@ -129,9 +132,9 @@ export function brokerChildren(plan: StackPlan): PlannedChild[] {
 	});
 }
 
-export function hostChildren(plan: StackPlan): PlannedChild[] {
+/** `enrolTokens`: by host, for those that have no credential yet. */
+export function hostChildren(plan: StackPlan, enrolTokens: Readonly<Record<string, string>>): PlannedChild[] {
 	return plan.network.flatMap((region) => {
-		const secrets = plan.secrets.regions[region.id];
 		return hostsOf(plan, region.id).map((host): PlannedChild => {
 			const stateDir = join(plan.layout.hosts, host.id);
 			mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -141,10 +144,8 @@ export function hostChildren(plan: StackPlan): PlannedChild[] {
 				LONGSHORE_HOST_ID: host.id,
 				LONGSHORE_DATA_CENTER_ID: host.dataCenterId,
 				LONGSHORE_NATS_URL: region.natsUrlOfHosts,
-				LONGSHORE_NATS_USER: host.id,
-				LONGSHORE_NATS_PASSWORD: secrets?.hosts[host.id] ?? '',
 				LONGSHORE_BROKER_URL: region.brokerUrl,
-				LONGSHORE_HOST_TOKEN: secrets?.hostToken ?? '',
+				...(enrolTokens[host.id] === undefined ? {} : { LONGSHORE_ENROL_TOKEN: enrolTokens[host.id] ?? '' }),
 				LONGSHORE_STATE_DIR: stateDir,
 				LONGSHORE_DECLARED_GPUS: JSON.stringify(host.gpus),
 				LONGSHORE_ALLOW_PROCESS_WORKERS: '1',

@@ -1,6 +1,7 @@
 /** Keys, tokens and passwords of a local stack: made once, kept in its home, completed when the topology grows. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Topology } from '@longshore/shared-schema/wire/topology';
+import { makeNatsKeys, type NatsKeys } from './nats-keys.ts';
 import { readState, writeState } from './state-file.ts';
 
 /** An Ed25519 pair: base64 of PKCS#8 DER and of SPKI DER. */
@@ -11,14 +12,13 @@ export interface KeyPair {
 
 export interface RegionSecrets extends KeyPair {
 	readonly operatorToken: string;
-	readonly hostToken: string;
-	readonly brokerPassword: string;
+	/** What brokers make hosts' tokens with. */
+	readonly hostKey: string;
+	readonly nats: NatsKeys;
 	/** Encrypts the stores of the region's NATS servers. */
 	readonly storeKey: string;
 	/** Between the NATS servers of the region. */
 	readonly routePassword: string;
-	/** NATS password of each host. */
-	readonly hosts: Readonly<Record<string, string>>;
 }
 
 export interface StackSecrets {
@@ -35,14 +35,13 @@ export interface StackSecrets {
 export function loadSecrets(file: string, topology: Topology): StackSecrets {
 	const known = readState<StackSecrets>(file);
 	const regions: Record<string, RegionSecrets> = { ...known?.regions };
-	for (const [regionId, region] of Object.entries(topology.regions)) {
+	for (const regionId of Object.keys(topology.regions)) {
 		const old = regions[regionId];
-		const hosts: Record<string, string> = { ...old?.hosts };
-		for (const center of Object.values(region.dataCenters)) for (const hostId of Object.keys(center.hosts)) hosts[hostId] ??= token();
 		regions[regionId] = {
-			...(old ?? { ...keyPair(), operatorToken: token(), hostToken: token(), brokerPassword: token(), routePassword: token() }),
+			...(old ?? { ...keyPair(), operatorToken: token(), routePassword: token() }),
 			storeKey: old?.storeKey ?? token(),
-			hosts,
+			hostKey: old?.hostKey ?? token(),
+			nats: old?.nats ?? makeNatsKeys(regionId),
 		};
 	}
 	const secrets: StackSecrets = {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { bundleEdge } from '../workerd/bundle.ts';
 import { deploy, registerRegions, untilHostsKnown } from './deploy.ts';
 import { edgeApi } from './edge-api.ts';
+import { enrolHosts, hostsToEnrol } from './enrol-hosts.ts';
 import { prepareExample } from './example.ts';
 import { endProcesses, type HomeLock, takeHome } from './home-lock.ts';
 import { layoutOf } from './layout.ts';
@@ -64,9 +65,7 @@ export class Stack {
 		const url = `http://127.0.0.1:${port}`;
 		const api = edgeApi(url);
 		await registerRegions(api, plan.secrets, plan.network);
-		const hosts = hostChildren(plan);
-		await this.#run([...brokerChildren(plan), ...hosts]);
-		await untilHostsKnown(api, plan.secrets, hosts.length);
+		await untilHostsKnown(api, plan.secrets, await this.#runRegions(plan));
 		const deployed = await deploy(api, plan.secrets, dev ? layout.deployedDev : layout.deployed, example);
 		writeLocalJson(plan, deployed, this.#running());
 		this.#publish = () => this.#rewrite(() => writeLocalJson(plan, deployed, this.#running()));
@@ -98,6 +97,18 @@ export class Stack {
 		this.#stopping = true;
 		for (const { child } of this.#children) child.kill();
 		for (const survivor of this.#lock?.survivors() ?? []) process.kill(survivor.pid, 'SIGKILL');
+	}
+
+	/** Brokers and hosts side by side; hosts that are new wait for the brokers to let them in. Returns how many hosts there are. */
+	async #runRegions(plan: StackPlan): Promise<number> {
+		const strangers = hostsToEnrol(plan);
+		const names = new Set(strangers.map(({ hostId }) => hostId));
+		const known = hostChildren(plan, {}).filter(({ id }) => !names.has(id));
+		await this.#run([...brokerChildren(plan), ...known]);
+		const tokens = await enrolHosts(plan, strangers);
+		const strange = hostChildren(plan, tokens).filter(({ id }) => names.has(id));
+		await this.#run(strange);
+		return known.length + strange.length;
 	}
 
 	async #run(planned: readonly PlannedChild[]): Promise<void> {

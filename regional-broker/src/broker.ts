@@ -4,6 +4,8 @@ import { createNatsBus, type NatsBus } from './bus/nats-bus.ts';
 import { type BrokerSettings, listenAddress } from './config.ts';
 import { createEdgeClient } from './edge/edge-client.ts';
 import { createSigner, createVerifier } from './edge/signature.ts';
+import { createIdentities, type Identities } from './enrolment/identities.ts';
+import { createIssuer, type Issuer } from './enrolment/issuer.ts';
 import { joinFleet } from './fleet/join-fleet.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listener.ts';
@@ -28,6 +30,7 @@ import { serveClaims } from './relay/claims.ts';
 import { EventRelay } from './relay/events.ts';
 import { forgetSettled } from './relay/forget-settled.ts';
 import { serveReports } from './relay/reports.ts';
+import { serveStoring } from './relay/stored-events.ts';
 import { serveUsage } from './relay/usage.ts';
 
 /** Time for load balancers and the edge to see that this broker drains before it stops listening. */
@@ -48,8 +51,10 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const sign = createSigner(settings.LONGSHORE_REGION_ID, settings.LONGSHORE_REGION_PRIVATE_KEY);
 	const verify = createVerifier('edge', settings.LONGSHORE_EDGE_PUBLIC_KEY, wallClock);
 	const edge = createEdgeClient(settings.LONGSHORE_EDGE_URL, sign);
-	const bus = connectBus(settings, log);
-	const fleet = joinFleet(settings, boot, bus, edge, log);
+	const issuer = settings.LONGSHORE_NATS_ISSUER === undefined ? null : createIssuer(settings.LONGSHORE_NATS_ISSUER, wallClock);
+	const bus = connectBus(settings, issuer, log);
+	const identities: Identities = createIdentities(settings, issuer, bus, (hostId) => fleet.gossip.tellEnrolment(hostId), wallClock, log);
+	const fleet = joinFleet(settings, boot, bus, edge, identities, log);
 	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue, balancer, demand } = fleet;
 
 	const onStarted = startCounter(fleet);
@@ -58,13 +63,14 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	serveReports({ bus, edge, wallClock, log, onStarted, onEvents });
 	serveClaims(bus, edge, log);
 	serveUsage(bus, edge, log);
+	serveStoring(bus, wallClock, log);
 
 	let draining = false;
 	const edgeSilentMaxMs = 3 * settings.LONGSHORE_REGION_HEARTBEAT_MS + 1_000;
 	const app = createApp({
 		verify,
 		operatorToken: settings.LONGSHORE_OPERATOR_TOKEN,
-		hostToken: settings.LONGSHORE_HOST_TOKEN,
+		...identities.routes,
 		edge,
 		dispatch: createDispatch({
 			bus,
@@ -91,7 +97,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		log,
 	});
 	const { host, port } = listenAddress(settings.LONGSHORE_LISTEN);
-	const proxy = { balancer, verify, hostToken: settings.LONGSHORE_HOST_TOKEN, requestMs: settings.LONGSHORE_BALANCER_REQUEST_MS, now, log };
+	const proxy = { balancer, verify, requestMs: settings.LONGSHORE_BALANCER_REQUEST_MS, now, log };
 	const listener = await listen(app, host, port, { isFor: isBalanced, request: createLoadBalancerProxy(proxy), upgrade: createLoadBalancerSocket(proxy) });
 
 	fleet.hosts.start();
@@ -114,6 +120,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			scaler.stop();
 			fleet.hosts.stop();
 			duties.stop();
+			identities.enrolments.stop();
 			gossip.stop();
 			demand.stop();
 			await leader.stop();
@@ -123,12 +130,11 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	};
 }
 
-function connectBus(settings: BrokerSettings, log: Log): NatsBus {
+function connectBus(settings: BrokerSettings, issuer: Issuer | null, log: Log): NatsBus {
 	return createNatsBus(
 		{
 			servers: settings.LONGSHORE_NATS_URL.split(','),
-			user: settings.LONGSHORE_NATS_USER,
-			password: settings.LONGSHORE_NATS_PASSWORD,
+			login: issuer?.brokerLogin(`broker ${settings.LONGSHORE_BROKER_ID}`) ?? null,
 			name: `broker ${settings.LONGSHORE_BROKER_ID}`,
 			replicas: settings.LONGSHORE_NATS_REPLICAS,
 			eventRetryMs: settings.LONGSHORE_EVENT_RETRY_MS,

@@ -17,14 +17,15 @@ export const brokerSettings = z.object({
 	LONGSHORE_REGION_PRIVATE_KEY: z.base64(),
 	/** One server or several, separated by commas. */
 	LONGSHORE_NATS_URL: z.string().min(1),
-	LONGSHORE_NATS_USER: z.string().default(''),
-	LONGSHORE_NATS_PASSWORD: z.string().default(''),
+	/** JSON with the seeds of the region's NATS operator, account and system account (`enrolment/issuer.ts`). Without it NATS must ask nobody who he is. */
+	LONGSHORE_NATS_ISSUER: z.string().optional(),
 	LONGSHORE_NATS_REPLICAS: z.coerce
 		.number()
 		.pipe(z.union([z.literal(1), z.literal(3), z.literal(5)]))
 		.default(1),
 	LONGSHORE_OPERATOR_TOKEN: secret,
-	LONGSHORE_HOST_TOKEN: secret,
+	/** Shared by the region's brokers: what they give to hosts is made with it, and no host has it. */
+	LONGSHORE_HOST_KEY: secret,
 });
 export type BrokerSettings = z.output<typeof brokerSettings>;
 

@@ -92,8 +92,10 @@ export const SPARE_WORKERS_MAX = 100;
 export const COST_ROWS_LOOKED_AT = 20_000;
 /** Jobs asked about in one inventory request. */
 export const INVENTORY_BATCH_MAX = 256;
-/** A job message that its host neither took nor asked to keep is delivered to another one after this: the host died with it in its hands. */
+/** A job message that its host did not take is delivered to another one after this: the host died with it in its hands. */
 export const JOB_ACK_WAIT_MS = 10_000;
+/** How long a host's enrolment token can be redeemed. Seconds. */
+export const ENROL_TOKEN_S: Bounds = { min: 60, max: 86_400, default: 3_600 };
 /** Age at which a signed region request is refused, either way. */
 export const SIGNATURE_WINDOW_MS = 60_000;
 /** Queue limit (RunPod): refused when queued > 50 and queued > workersMax × 500. */

@@ -12,7 +12,8 @@ export interface BrokerWorld {
 	readonly broker: TestBroker;
 	/** Endpoint → grant; what the edge's heartbeat answers bring. */
 	readonly grants: Map<string, EndpointGrant>;
-	host(id: string, figure?: Parameters<typeof startHostStandIn>[2]): Promise<HostStandIn>;
+	/** `login`: how it proves who it is, where NATS asks. */
+	host(id: string, figure?: Parameters<typeof startHostStandIn>[2], login?: Parameters<typeof startHostStandIn>[3]): Promise<HostStandIn>;
 	/** Grants an endpoint and waits until the broker's heartbeat shows that it knows. */
 	grant(grant: EndpointGrant): Promise<void>;
 	/** Another replica. */
@@ -31,7 +32,11 @@ export async function startBrokerWorld(options: StartNatsOptions & { readonly se
 	const hosts: HostStandIn[] = [];
 	const brokers: TestBroker[] = [];
 	const replica = async (overrides: Readonly<Record<string, string>>): Promise<TestBroker> => {
-		const broker = await startBroker(nats.url, edge, { ...options.settings, ...overrides });
+		const broker = await startBroker(nats.url, edge, {
+			...(options.identities === undefined ? {} : { LONGSHORE_NATS_ISSUER: options.identities.issuerText }),
+			...options.settings,
+			...overrides,
+		});
 		brokers.push(broker);
 		await until(async () => (await broker.readyz()).status === 200, { what: 'the broker is ready' });
 		return broker;
@@ -43,8 +48,8 @@ export async function startBrokerWorld(options: StartNatsOptions & { readonly se
 		broker,
 		grants,
 		replica,
-		host: async (id, figure) => {
-			const host = await startHostStandIn(nats.url, id, figure);
+		host: async (id, figure, login) => {
+			const host = await startHostStandIn(nats.url, id, figure, login);
 			hosts.push(host);
 			host.report();
 			return host;

@@ -1,16 +1,17 @@
 /** A host in a test's hands on a real NATS: reports what it is told to, keeps commands, verdicts and acknowledgements, and starts workers when asked. */
-import { connect, type NatsConnection } from 'nats';
+import { type ConnectionOptions, connect, type NatsConnection } from 'nats';
 import type { FrozenReport, HostCommand, HostReply, HostReportAck, ReportReply, VerdictMessage, WorkerReport } from '../../shared-schema/src/wire/bus.ts';
 import { encodeFramed } from '../../shared-schema/src/wire/framing.ts';
 import type { LogPage, LogQuery } from '../../shared-schema/src/wire/logs.ts';
 import type { HostFigure, JobEvent } from '../../shared-schema/src/wire/region.ts';
 import {
-	CLAIM_SUBJECT,
+	claimSubject,
 	controlSubject,
 	eventSubject,
-	HOST_REPORT_SUBJECT,
 	HOST_ROLL_CALL_SUBJECT,
+	hostInbox,
 	hostReportAckSubject,
+	hostReportSubject,
 	logsSubject,
 	reportSubject,
 	verdictSubject,
@@ -44,8 +45,8 @@ export interface HostStandIn {
 }
 
 /** Joins the region whose NATS is at `url`. */
-export async function startHostStandIn(url: string, id: string, figure: Partial<HostFigure> = {}): Promise<HostStandIn> {
-	const nats = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+export async function startHostStandIn(url: string, id: string, figure: Partial<HostFigure> = {}, login: ConnectionOptions = {}): Promise<HostStandIn> {
+	const nats = await connect({ servers: url, inboxPrefix: hostInbox(id), maxReconnectAttempts: -1, reconnectTimeWait: 100, ...login });
 	let n = 0;
 	const message = (batch: number, events: readonly JobEvent[], frames: readonly Uint8Array[]): Uint8Array =>
 		encodeFramed({ hostId: id, hostBoot: host.boot, batch, events }, frames, (text) => Buffer.from(text));
@@ -77,13 +78,13 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 				...host.figure,
 			};
 			const held = host.workers.reduce((sum, worker) => sum + worker.gpus.length, 0);
-			nats.publish(HOST_REPORT_SUBJECT, JSON.stringify({ n: ++n, host: { ...full, gpusFree: full.gpusFree - held }, workers: host.workers, frozen: host.frozen }));
+			nats.publish(hostReportSubject(id), JSON.stringify({ n: ++n, host: { ...full, gpusFree: full.gpusFree - held }, workers: host.workers, frozen: host.frozen }));
 		},
 		sendEvents: async (batch, events, frames = []) => {
 			await nats.jetstream().publish(eventSubject(id), message(batch, events, frames), { msgID: `${host.boot}.${batch}` });
 		},
 		askVerdicts: async (batch, events, frames = [], asHost = id) => (await nats.request(reportSubject(asHost), message(batch, events, frames), { timeout: 3_000 })).json(),
-		claim: async (body, timeoutMs = 3_000) => (await nats.request(CLAIM_SUBJECT, JSON.stringify(body), { timeout: timeoutMs })).json(),
+		claim: async (body, timeoutMs = 3_000) => (await nats.request(claimSubject(id), JSON.stringify(body), { timeout: timeoutMs })).json(),
 		close: () => nats.close(),
 	};
 	const on = <T>(subject: string, listener: (value: T) => void): void => void nats.subscribe(subject, { callback: (_, message) => listener(message.json<T>()) });

@@ -1,6 +1,7 @@
 /** A broker of the region `eu-1` in this process, between a real nats-server and an edge stand-in. */
 import { type Broker, createBroker } from '../../regional-broker/src/broker.ts';
 import { readSettings } from '../../regional-broker/src/config.ts';
+import { createHostTokens } from '../../regional-broker/src/enrolment/host-token.ts';
 import { createLog, type Log } from '../../regional-broker/src/log.ts';
 import { INLINE_PAYLOAD_BYTES_MAX } from '../../shared-schema/src/limits.ts';
 import { encodeFramed } from '../../shared-schema/src/wire/framing.ts';
@@ -10,7 +11,9 @@ import { specWith } from './endpoint-spec.ts';
 import { type SignOptions, send, signRequest } from './sign-request.ts';
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-test';
-export const HOST_TOKEN = 'host-token-of-the-test-run';
+const HOST_KEY = 'host-key-of-the-test-region';
+/** Of a host that brokers of these tests know as theirs. */
+export const HOST_TOKEN = createHostTokens(HOST_KEY).tokenOf({ hostId: 'host-a', publicKey: 'UKEY' });
 
 export interface TestBroker extends Broker {
 	/** Lines that it logged. */
@@ -32,7 +35,7 @@ export function brokerEnvironment(natsUrl: string, edge: EdgeStandIn, overrides:
 		LONGSHORE_REGION_PRIVATE_KEY: edge.regionPrivateKey,
 		LONGSHORE_NATS_URL: natsUrl,
 		LONGSHORE_OPERATOR_TOKEN: OPERATOR_TOKEN,
-		LONGSHORE_HOST_TOKEN: HOST_TOKEN,
+		LONGSHORE_HOST_KEY: HOST_KEY,
 		LONGSHORE_HOST_REPORT_MS: '200',
 		LONGSHORE_AGENT_LEASE_MS: '1000',
 		LONGSHORE_KILL_GRACE_MS: '200',

@@ -18,7 +18,14 @@ export interface LocalStack {
 	readonly apiKey: string;
 	readonly operatorToken: string;
 	readonly consoleUrl: string;
-	readonly regions: readonly { readonly id: string; readonly url: string; readonly operatorToken: string; readonly natsUrl: string; readonly dataCenters: unknown }[];
+	readonly regions: readonly {
+		readonly id: string;
+		readonly url: string;
+		readonly operatorToken: string;
+		readonly natsUrl: string;
+		readonly natsCredentials: string;
+		readonly dataCenters: unknown;
+	}[];
 	readonly endpoints: Readonly<Record<string, string>>;
 	readonly pids: {
 		/** Absent for the moment in which it is started again, as any of the others. */

@@ -1,7 +1,7 @@
 /** A running job that its host has forgotten: nobody reports anything of it, and its execution timeout is far away. */
-import { connect } from 'nats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { controlSubject } from '../../shared-schema/src/wire/subjects.ts';
+import { connectToRegion } from '../support/nats-identities.ts';
 import { deployRaw, type RawEndpoint } from '../support/raw-endpoint.ts';
 import { SHORT_TIMERS } from '../support/short-timers.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
@@ -21,9 +21,8 @@ afterAll(() => stack?.stop(), 90_000);
 async function makeHostsForget(jobId: string): Promise<void> {
 	const { regions, pids } = stack.local();
 	const order = JSON.stringify({ op: 'stop-jobs', jobs: [{ id: jobId, epoch: 1 }] });
-	for (const { natsUrl } of regions) {
-		const url = new URL(natsUrl);
-		const nats = await connect({ servers: url.host, user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) });
+	for (const region of regions) {
+		const nats = await connectToRegion(region);
 		for (const host of Object.keys(pids.hosts)) nats.publish(controlSubject(host), order);
 		await nats.drain();
 	}

@@ -113,7 +113,7 @@ class HostAgent implements Agent {
 		const handover = createHandover({ host, bus, timeouts: this.#timeouts, reporter: this.#reporter, endings: this.#endings, jobEnded, changed });
 		this.#desk = createDesk(host, bus, { ...handover, arrived: (endpointId, message) => intake(endpointId, message), roomChanged: changed });
 		const desk = this.#desk;
-		const claims = createClaims(bus, log, timers.claimTimeoutMs);
+		const claims = createClaims(bus, host.id, log, timers.claimTimeoutMs);
 		const intake = createIntake({
 			host,
 			bus,

@@ -1,7 +1,7 @@
 /** Asks the edge whether late or repeated deliveries may run; what is asked in one turn goes in one request. */
 import { EVENT_BATCH_MAX } from '@longshore/shared-schema/limits';
 import { type Claim, claimReply } from '@longshore/shared-schema/wire/region';
-import { CLAIM_SUBJECT } from '@longshore/shared-schema/wire/subjects';
+import { claimSubject } from '@longshore/shared-schema/wire/subjects';
 import { type Bus, BusError } from '../bus/bus.ts';
 import type { Log } from '../log.ts';
 
@@ -18,13 +18,13 @@ interface Waiting {
 }
 
 /** A claim without an answer after `timeoutMs` is `unknown`. */
-export function createClaims(bus: Bus, log: Log, timeoutMs: number): Claims {
+export function createClaims(bus: Bus, hostId: string, log: Log, timeoutMs: number): Claims {
 	let waiting: Waiting[] = [];
 	const send = async (batch: readonly Waiting[]): Promise<void> => {
 		const body = new TextEncoder().encode(JSON.stringify({ claims: batch.map((entry) => entry.claim) }));
 		let outcomes: readonly ClaimOutcome[] = [];
 		try {
-			const reply = claimReply.safeParse(JSON.parse(new TextDecoder().decode(await bus.request(CLAIM_SUBJECT, body, timeoutMs))));
+			const reply = claimReply.safeParse(JSON.parse(new TextDecoder().decode(await bus.request(claimSubject(hostId), body, timeoutMs))));
 			if (reply.success && reply.data.results.length === batch.length) outcomes = reply.data.results;
 			else log.error('a claim reply does not fit its request', { claims: batch.length });
 		} catch (error) {

@@ -2,7 +2,6 @@
  * Brings jobs and open takes together: pulls exactly as many jobs as the takes of an endpoint have room for, at the moment the room
  * appears, and hands each message that arrives to one of them.
  */
-import { JOB_ACK_WAIT_MS } from '@longshore/shared-schema/limits';
 import type { Bus, PulledMessage, PullStatus } from '../bus/bus.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { bookEnd, bookHeartbeat, bookMessage, bookRequest, dropDead, forgetRequests, newPullAccount, outstanding, type PullAccount } from '../core/pull-account.ts';
@@ -64,6 +63,8 @@ export interface JobDesk {
 const CLAIMED_KEEP_MS = 10_000;
 /** A request that the server has not closed this long after its end is not known there. */
 const OVERDUE_MS = 2_000;
+/** For a worker whose order brought none; the broker says no. */
+const NO_PERMIT = 'none';
 
 /** Starts pulling for the takes that will be opened. */
 export function createDesk(host: Host, bus: Bus, events: DeskEvents): JobDesk {
@@ -79,7 +80,6 @@ class Desk implements JobDesk {
 	readonly #keeps: Deadlines;
 	readonly #watch: NodeJS.Timeout;
 	#nextRequestId = 1;
-	#keptAtMs = 0;
 	#down = false;
 
 	constructor(host: Host, bus: Bus, events: DeskEvents) {
@@ -247,7 +247,7 @@ class Desk implements JobDesk {
 		if (missing <= 0 || !this.#bus.isConnected() || nowMs < row.pullAfterMs) return;
 		const id = this.#nextRequestId++;
 		bookRequest(row.account, id, missing, nowMs, nowMs + timers.pullExpiresMs + OVERDUE_MS);
-		this.#bus.pull(row.endpointId, id, missing, timers.pullExpiresMs, timers.pullHeartbeatMs);
+		this.#bus.pull(row.endpointId, this.#host.permits.get(row.endpointId) ?? NO_PERMIT, id, missing, timers.pullExpiresMs, timers.pullHeartbeatMs);
 	}
 
 	#onMessage(endpointId: string, message: PulledMessage): void {
@@ -289,16 +289,8 @@ class Desk implements JobDesk {
 		}
 	}
 
-	/** Jobs that still wait for a take: the server would deliver them to another host otherwise. */
-	#keepReady(nowMs: number): void {
-		if (nowMs < this.#keptAtMs + JOB_ACK_WAIT_MS / 4) return;
-		this.#keptAtMs = nowMs;
-		for (const row of this.#rows.values()) for (const job of row.ready) this.#bus.working(job.message);
-	}
-
 	#dropDead(): void {
 		const nowMs = this.#host.clock.nowMs();
-		this.#keepReady(nowMs);
 		for (const [endpointId, row] of this.#rows) {
 			if (dropDead(row.account, nowMs, 2.5 * this.#host.timers.pullHeartbeatMs)) this.#touch(row);
 			if (row.takes.size + row.preparing + row.ready.length + row.account.requests.length === 0) this.#rows.delete(endpointId);

@@ -115,6 +115,7 @@ class HostFleet implements Fleet {
 
 	async start(order: StartOrder): Promise<void> {
 		const { workerId, spec } = order;
+		if (order.permit !== undefined) this.#host.permits.set(order.endpointId, order.permit);
 		if (this.#host.workers.has(workerId)) return;
 		const already = this.#starting.get(workerId);
 		if (already !== undefined) return already.done;

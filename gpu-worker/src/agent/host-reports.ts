@@ -1,7 +1,7 @@
 /** Tells the region what this host has and does, and fences the host off when the region does not hear it. */
 import { type FrozenReport, type HostReport, hostReportAck, type WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { HostFigure } from '@longshore/shared-schema/wire/region';
-import { HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
+import { HOST_ROLL_CALL_SUBJECT, hostReportAckSubject, hostReportSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
 import { fenceReason, leftMs } from '../core/fence.ts';
 import { workerPhase } from '../core/worker-phase.ts';
@@ -59,7 +59,7 @@ export function createHostReports(parts: HostReportsParts): HostReports {
 		lastSentAtMs = nowMs;
 		sentAtMs.set(++n, nowMs);
 		if (sentAtMs.size > 1_000) for (const oldest of [...sentAtMs.keys()].slice(0, 500)) sentAtMs.delete(oldest);
-		bus.publish(HOST_REPORT_SUBJECT, new TextEncoder().encode(JSON.stringify(hostReportOf(parts, n, nowMs))));
+		bus.publish(hostReportSubject(host.id), new TextEncoder().encode(JSON.stringify(hostReportOf(parts, n, nowMs))));
 		for (const worker of [...host.workers.values()]) if (worker.exit !== null) host.workers.delete(worker.id);
 	};
 	const schedule = (delayMs: number): void => {
@@ -121,7 +121,7 @@ function hostReportOf(parts: HostReportsParts, n: number, nowMs: number): HostRe
 		n,
 		host: hostFigure(host, parts.freeGpus(), parts.stock()),
 		workers: workerReports(host, nowMs),
-		...(host.tunnel === null ? {} : { tunnel: host.tunnel }),
+		...(host.tunnel === null ? {} : { tunnel: host.tunnel, tunnelToken: host.tunnelToken }),
 		...(frozen.length === 0 ? {} : { frozen }),
 		starts: { ...host.starts, warmJobs: host.warmJobs },
 	};

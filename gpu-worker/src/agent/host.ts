@@ -44,6 +44,8 @@ export interface Host {
 	readonly inventory: GpuInventory;
 	/** `host:port` where brokers reach load-balanced workers; null: nowhere. */
 	readonly tunnel: string | null;
+	/** What opens the door there; made for this boot, told to the brokers only. */
+	readonly tunnelToken: string;
 	readonly timers: AgentTimers;
 	readonly clock: Clock;
 	readonly log: Log;
@@ -54,6 +56,8 @@ export interface Host {
 	warmJobs: number;
 	/** By `<job>.<epoch>`. */
 	readonly attempts: Map<string, Attempt>;
+	/** What lets this host pull jobs, by endpoint: it came with the order to start a worker. */
+	readonly permits: Map<string, string>;
 	/** GPUs that no worker gets any more, by index, with the reason. */
 	readonly gpuFaults: Map<number, string>;
 	/** The operator's order: no new jobs, no new workers. */

@@ -16,6 +16,8 @@ const PAYLOAD_TRIES = 5;
 const PAYLOAD_RETRY_MS = 2_000;
 /** A claim without an answer is repeated, at most this far apart. */
 const CLAIM_RETRY_MS_MAX = 2_000;
+/** A payload that is not there after this must be claimed: well before the server delivers the message again. */
+const CLAIM_AFTER_MS = JOB_ACK_WAIT_MS / 2;
 /** A job whose earlier attempt is still being stopped here comes back after this long. */
 const SUPERSEDED_RETRY_MS = 1_000;
 
@@ -71,18 +73,8 @@ export function createIntake(parts: IntakeParts): (endpointId: string, message: 
 		const ageMs = host.clock.wallMs() - message.info.storedAtMs;
 		const mustClaim = message.info.delivered > 1 || ageMs >= job.startWithinMs;
 		if (!mustClaim && job.inline) parts.ready({ attempt, payload, message, claimed: false });
-		else void keepWhile(bus, message, prepare(parts, attempt, message, mustClaim, payload));
+		else void prepare(parts, attempt, message, mustClaim, payload);
 	};
-}
-
-/** A claim or a large payload may take longer than the server waits for a word about the message. */
-async function keepWhile(bus: Bus, message: PulledMessage, work: Promise<void>): Promise<void> {
-	const keep = setInterval(() => bus.working(message), JOB_ACK_WAIT_MS / 4);
-	try {
-		await work;
-	} finally {
-		clearInterval(keep);
-	}
 }
 
 function readMessage(data: Uint8Array, decode: (bytes: Uint8Array) => string): { job: DispatchedJob; payload: Uint8Array } | { problem: string } {
@@ -107,7 +99,7 @@ function otherAttempt(host: Host, job: DispatchedJob): Attempt | null {
 	return null;
 }
 
-async function prepare(parts: IntakeParts, attempt: Attempt, message: PulledMessage, mustClaim: boolean, inlinePayload: Uint8Array): Promise<void> {
+async function prepare(parts: IntakeParts, attempt: Attempt, message: PulledMessage, isLate: boolean, inlinePayload: Uint8Array): Promise<void> {
 	const { host, bus } = parts;
 	const { job } = attempt;
 	const end = (finish: () => void): void => {
@@ -115,8 +107,12 @@ async function prepare(parts: IntakeParts, attempt: Attempt, message: PulledMess
 		finish();
 		parts.dropped(job.endpointId);
 	};
-	if (mustClaim && (await claim(parts, attempt)) === 'drop') return end(() => bus.ack(message));
-	const payload = job.inline ? inlinePayload : await fetchPayload(parts, attempt, message);
+	if (isLate && (await claim(parts, attempt)) === 'drop') return end(() => bus.ack(message));
+	const fetching = job.inline ? Promise.resolve(inlinePayload) : fetchPayload(parts, attempt);
+	// A payload that is long in coming: the server is about to deliver the message to another host, which must find that this one has the job.
+	const mustClaim = isLate || !(await within(CLAIM_AFTER_MS, fetching));
+	if (mustClaim && !isLate && (await claim(parts, attempt)) === 'drop') return end(() => bus.ack(message));
+	const payload = await fetching;
 	if (payload === 'gone') return end(() => bus.ack(message));
 	// Revoked meanwhile.
 	if (host.attempts.get(attempt.key) !== attempt) return end(() => bus.ack(message));
@@ -129,6 +125,17 @@ async function prepare(parts: IntakeParts, attempt: Attempt, message: PulledMess
 	}
 	if (payload === null) return end(() => bus.nak(message, PAYLOAD_RETRY_MS * (1 + host.clock.random())));
 	parts.ready({ attempt, payload, message, claimed: mustClaim });
+}
+
+/** Whether the promise settles within `ms`. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<false>((resolve) => {
+		timer = setTimeout(() => resolve(false), ms);
+	});
+	const inTime = await Promise.race([promise.then(() => true), late]);
+	clearTimeout(timer);
+	return inTime;
 }
 
 /**
@@ -157,7 +164,7 @@ function likelyWorker(host: Host, endpointId: string): string {
 }
 
 /** null: it cannot be had now. */
-async function fetchPayload(parts: IntakeParts, attempt: Attempt, message: PulledMessage): Promise<Uint8Array | 'gone' | null> {
+async function fetchPayload(parts: IntakeParts, attempt: Attempt): Promise<Uint8Array | 'gone' | null> {
 	const { host } = parts;
 	const { id, epoch, token, payloadBytes } = attempt.job;
 	for (let tries = 0; tries < PAYLOAD_TRIES; tries++) {
@@ -170,7 +177,6 @@ async function fetchPayload(parts: IntakeParts, attempt: Attempt, message: Pulle
 			if (!(error instanceof BrokerError)) throw error;
 			host.log.warn('a payload could not be fetched', { job: attempt.key, tries: tries + 1, error: error.message });
 		}
-		parts.bus.working(message);
 		await pause(backoffMs(tries, 100, 2_000, host.clock.random()));
 	}
 	return null;

@@ -7,7 +7,7 @@ import { REPORT_ANSWER_MS } from '@longshore/shared-schema/limits';
 import { reportReply, verdictMessage } from '@longshore/shared-schema/wire/bus';
 import { encodeFramed } from '@longshore/shared-schema/wire/framing';
 import type { JobEvent, Verdict } from '@longshore/shared-schema/wire/region';
-import { EVENTS_STREAM, eventSubject, reportSubject, verdictSubject } from '@longshore/shared-schema/wire/subjects';
+import { reportSubject, storeSubject, verdictSubject } from '@longshore/shared-schema/wire/subjects';
 import { type Bus, BusError } from '../bus/bus.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { countForMessage } from '../core/event-batch.ts';
@@ -265,10 +265,10 @@ class EventReporter implements Reporter {
 
 	/** The long way: tries until the stream has it, under the same number, so that a message whose acknowledgement was lost is not stored twice. */
 	async #store(id: number, events: readonly Pending[]): Promise<void> {
-		const { bus, hostId, hostBoot, clock, log } = this.#options;
+		const { bus, hostId, clock, log } = this.#options;
 		for (let tries = 0; !this.#closed; tries++) {
 			try {
-				return await bus.store(eventSubject(hostId), this.#encode(id, events), `${hostBoot}.${id}`, EVENTS_STREAM);
+				return await bus.store(storeSubject(hostId), this.#encode(id, events));
 			} catch (error) {
 				if (!(error instanceof BusError)) throw error;
 				if (tries % 10 === 0 && !this.#closed) log.warn('events could not be stored, trying again', { batch: id, events: events.length, error: error.message });

@@ -1,11 +1,13 @@
 /** The port through which the agent reaches its region. `nats-bus.ts` is the real one. */
 import type { DeliveryInfo } from '../core/ack-subject.ts';
 
-/** One job message, to be acknowledged exactly once with one of `ack`, `nak`, `term`. */
+/** One job message, to be acknowledged exactly once with one of `ack`, `nak`, `term`: the server lets a host say one word about what it delivered to it, on the connection on which it did. */
 export interface PulledMessage {
 	readonly data: Uint8Array;
 	readonly info: DeliveryInfo;
 	readonly ackSubject: string;
+	/** Which connection brought it. */
+	readonly connection: number;
 }
 
 /** What the server says of a pull request besides messages. `pending`: messages that it still owed, null when it does not say. */
@@ -37,11 +39,11 @@ export interface Bus {
 	publish(subject: string, data: Uint8Array): void;
 	/** Throws `BusError`. */
 	request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
-	/** Publishes to a stream and waits until the stream holds the message; `msgId` makes a repetition harmless. Throws `BusError`. */
-	store(subject: string, data: Uint8Array, msgId: string, stream: string): Promise<void>;
+	/** Has a broker put a message into a stream and waits until the stream holds it. Throws `BusError`. */
+	store(subject: string, data: Uint8Array): Promise<void>;
 	subscribe(subject: string, handler: (data: Uint8Array, reply: (answer: Uint8Array) => void) => void): void;
-	/** Asks for up to `batch` jobs of an endpoint; what comes of it goes to the pull listener. */
-	pull(endpointId: string, requestId: number, batch: number, expiresMs: number, heartbeatMs: number): void;
+	/** Asks for up to `batch` jobs of an endpoint; what comes of it goes to the pull listener. `permit`: what came with the order to start a worker of it. */
+	pull(endpointId: string, permit: string, requestId: number, batch: number, expiresMs: number, heartbeatMs: number): void;
 	onPulled(listener: PullListener): void;
 	/** `up` after a connection was re-established: everything asked of the old one is void. */
 	onConnection(listener: (state: 'up' | 'down') => void): void;
@@ -51,8 +53,6 @@ export interface Bus {
 	nak(message: PulledMessage, delayMs: number): void;
 	/** The message can never be used. */
 	term(message: PulledMessage): void;
-	/** Asks for more time before the server delivers the message again. */
-	working(message: PulledMessage): void;
 	/** Sends what is buffered and closes. */
 	close(): Promise<void>;
 }

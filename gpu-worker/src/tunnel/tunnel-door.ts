@@ -1,5 +1,5 @@
 /**
- * The door through which brokers reach load-balanced workers: `CONNECT <worker id>` with the region's host token opens a TCP connection to the
+ * The door through which brokers reach load-balanced workers: `CONNECT <worker id>` with this boot's token opens a TCP connection to the
  * worker's port. One tunnel is one request or one socket, so the agent knows exactly what a worker has in hand. It may not look into what passes.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -38,7 +38,7 @@ export async function openTunnelDoor(hostname: string, preferredPort: number, to
 		open.add(socket);
 		socket.once('close', () => open.delete(socket));
 		socket.on('error', () => socket.destroy());
-		if (!isToken(token, request.headers.authorization)) return refuse(socket, 401, 'host token required');
+		if (!isToken(token, request.headers.authorization)) return refuse(socket, 401, 'the token of this host is required');
 		const workerId = request.url ?? '';
 		const port = host?.portOf(workerId) ?? null;
 		if (host === null || port === null) return refuse(socket, 503, 'this worker takes no requests');

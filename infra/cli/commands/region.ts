@@ -8,6 +8,7 @@ import { formatMs } from '../terminal/duration.ts';
 import { paintState } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { addHostDrain } from './host-drain.ts';
+import { addHostEnrol } from './host-enrol.ts';
 
 const GROUP = 'Operators:';
 
@@ -25,6 +26,7 @@ export function addRegion(program: Command): void {
 		.helpGroup(GROUP);
 	define(host, 'list', 'All hosts of all regions').alias('ls').option('--region <id>', 'only this region').action(withSession(listHosts));
 	addHostDrain(host);
+	addHostEnrol(host);
 }
 
 async function listAllRegions(session: Session): Promise<void> {

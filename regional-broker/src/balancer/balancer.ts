@@ -35,6 +35,8 @@ export interface Lease {
 	readonly workerId: string;
 	/** `host:port` of its host's tunnels. */
 	readonly tunnel: string;
+	/** What opens them. */
+	readonly tunnelToken: string;
 	/** The request has ended. */
 	release(): void;
 	/** The worker could not be reached, and has seen nothing of the request. */
@@ -43,6 +45,7 @@ export interface Lease {
 
 interface BalancedWorker extends Candidate {
 	readonly tunnel: string;
+	readonly tunnelToken: string;
 }
 
 interface Waiter {
@@ -87,6 +90,7 @@ export class Balancer {
 		return {
 			workerId: worker.id,
 			tunnel: worker.tunnel,
+			tunnelToken: worker.tunnelToken,
 			release,
 			fail: () => {
 				release();
@@ -181,7 +185,9 @@ export class Balancer {
 			this.#avoidUntilMs.delete(worker.id);
 			const use = this.#inFlight.get(worker.id);
 			const outdated = version !== undefined && worker.version !== version;
-			return [{ id: worker.id, tunnel: host.tunnel, outdated, inFlight: use?.count ?? 0, reported: worker.requests ?? 0, usedAtMs: use?.usedAtMs ?? 0 }];
+			return [
+				{ id: worker.id, tunnel: host.tunnel, tunnelToken: host.tunnelToken, outdated, inFlight: use?.count ?? 0, reported: worker.requests ?? 0, usedAtMs: use?.usedAtMs ?? 0 },
+			];
 		});
 	}
 }

@@ -42,7 +42,10 @@ export interface BusRecords {
 	list(prefix: string): Promise<Map<string, string>>;
 }
 
-/** Hears a message; `reply` is null when nobody waits for an answer. `subject` is its own, where the subscription's has wildcards. */
+/**
+ * Hears a message; `reply` is null when nobody waits for an answer. `subject` is its own, where the subscription's has wildcards: those come
+ * from hosts, whose id is the last part, and are answered only below the host's own inbox.
+ */
 export type BusListener = (data: Uint8Array, reply: ((data: string) => void) | null, subject: string) => void;
 
 export interface Bus {
@@ -70,6 +73,11 @@ export interface Bus {
 	/** Removes the consumer and the messages that nobody can take any more. */
 	removeJobConsumer(endpointId: string): Promise<void>;
 	jobConsumer(endpointId: string): Promise<JobConsumerFigures | null>;
+
+	/** Stores a host's events; resolves like `publishJob`. */
+	publishEvents(subject: string, messageId: string, body: Uint8Array): Promise<PublishOutcome>;
+	/** Passes hosts' pull requests on to the endpoints' consumers where `mayPull` says so; the jobs go straight to the host. */
+	forwardPulls(mayPull: (hostId: string, endpointId: string, permit: string) => boolean): void;
 
 	/** Delivers the EVENTS stream's messages for ever, as long as `hasRoom` says yes. */
 	pullEvents(listener: (message: PulledMessage) => void, hasRoom: () => boolean): EventPull;

@@ -1,6 +1,17 @@
 /** One connection to the region's NATS: keeps trying for ever, provisions what it finds missing, and serves the bus port on top. */
-import { EVENTS_STREAM, endpointConsumer, JOBS_STREAM, JOBS_SUBJECTS, jobsOfEndpoint, RELAY_CONSUMER } from '@longshore/shared-schema/wire/subjects';
-import { connect, ErrorCode, type JetStreamManager, type NatsConnection, NatsError } from 'nats';
+import {
+	BROKER_GROUP,
+	EVENTS_STREAM,
+	endpointConsumer,
+	hostInbox,
+	JOBS_STREAM,
+	JOBS_SUBJECTS,
+	jobPullSubject,
+	jobsOfEndpoint,
+	RELAY_CONSUMER,
+} from '@longshore/shared-schema/wire/subjects';
+import { connect, ErrorCode, headers, type JetStreamManager, jwtAuthenticator, type Msg, type NatsConnection, NatsError } from 'nats';
+import type { NatsLogin } from '../enrolment/issuer.ts';
 import { errorText, type Log } from '../log.ts';
 import type { Bus, BusListener, BusRecords, EventPull, JobConsumerFigures, PublishOutcome, PulledMessage } from './bus.ts';
 import { Publisher } from './publisher.ts';
@@ -16,8 +27,8 @@ const NO_MESSAGE = [10_037, 10_043, 10_057] as const;
 
 export interface NatsBusOptions {
 	readonly servers: readonly string[];
-	readonly user: string;
-	readonly password: string;
+	/** Null: the server asks nobody who he is. */
+	readonly login: NatsLogin | null;
 	readonly name: string;
 	readonly replicas: number;
 	readonly eventRetryMs: number;
@@ -38,6 +49,8 @@ export class NatsBus implements Bus {
 	#connection: NatsConnection | null = null;
 	#manager: JetStreamManager | null = null;
 	#publisher: Publisher | null = null;
+	#eventPublisher: Publisher | null = null;
+	#mayPull: ((hostId: string, endpointId: string, permit: string) => boolean) | null = null;
 	#puller: { listener: (message: PulledMessage) => void; hasRoom: () => boolean; open: Puller | null } | null = null;
 	#connected = false;
 	#provisioned = false;
@@ -91,6 +104,16 @@ export class NatsBus implements Bus {
 		return this.#publisher.publish(subject, messageId, body);
 	}
 
+	async publishEvents(subject: string, messageId: string, body: Uint8Array): Promise<PublishOutcome> {
+		if (this.#eventPublisher === null || !this.#connected) return { kind: 'unknown', reason: 'no connection to NATS' };
+		return this.#eventPublisher.publish(subject, messageId, body);
+	}
+
+	forwardPulls(mayPull: (hostId: string, endpointId: string, permit: string) => boolean): void {
+		this.#mayPull = mayPull;
+		if (this.#connection !== null) this.#forwardPulls(this.#connection, mayPull);
+	}
+
 	async jobMessageId(seq: number): Promise<string | null> {
 		const stored = await orNull(this.#manage().streams.getMessage(JOBS_STREAM, { seq }), ...NOT_FOUND);
 		return stored === null ? null : stored.header.get('Nats-Msg-Id');
@@ -135,6 +158,7 @@ export class NatsBus implements Bus {
 	async close(): Promise<void> {
 		this.#closing = true;
 		this.#publisher?.stop();
+		this.#eventPublisher?.stop();
 		this.#puller?.open?.stop();
 		// A drain waits for an answer that a server which is gone cannot give.
 		if (this.#connected) await this.#connection?.drain();
@@ -142,14 +166,13 @@ export class NatsBus implements Bus {
 	}
 
 	async #connect(): Promise<void> {
-		const { servers, user, password, name } = this.#options;
+		const { servers, login, name } = this.#options;
 		let said = '';
 		while (!this.#closing) {
 			try {
-				const login = user === '' ? {} : { user, pass: password };
 				this.#connection = await connect({
 					servers: [...servers],
-					...login,
+					...(login === null ? {} : { authenticator: jwtAuthenticator(login.token, login.seed) }),
 					name,
 					noEcho: true,
 					noAsyncTraces: true,
@@ -172,6 +195,8 @@ export class NatsBus implements Bus {
 		const connection = this.#connection;
 		if (connection === null) return;
 		this.#publisher = new Publisher(connection, JOBS_STREAM);
+		this.#eventPublisher = new Publisher(connection, EVENTS_STREAM);
+		if (this.#mayPull !== null) this.#forwardPulls(connection, this.#mayPull);
 		for (const subscription of this.#subscriptions) this.#attach(connection, subscription);
 		void this.#provision();
 		await this.#watch(connection);
@@ -230,7 +255,20 @@ export class NatsBus implements Bus {
 			...(subscription.queueGroup === undefined ? {} : { queue: subscription.queueGroup }),
 			callback: (error, message) => {
 				if (error !== null) this.#log.warn('NATS subscription failed', { subject: subscription.subject, error: error.message });
-				else subscription.listener(message.data, message.reply ? (data) => message.respond(data) : null, message.subject);
+				else subscription.listener(message.data, mayAnswer(subscription.subject, message) ? (data) => message.respond(data) : null, message.subject);
+			},
+		});
+	}
+
+	/** A job a pull: nothing is parsed here, and nothing waits. */
+	#forwardPulls(connection: NatsConnection, mayPull: (hostId: string, endpointId: string, permit: string) => boolean): void {
+		connection.subscribe(jobPullSubject('*', '*', '*'), {
+			queue: BROKER_GROUP,
+			callback: (error, { subject, data, reply = '' }) => {
+				const [, hostId = '', endpointId = '', permit = ''] = subject.split('.');
+				if (error !== null || !isOwnInbox(hostId, reply)) return;
+				if (mayPull(hostId, endpointId, permit)) connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${JOBS_STREAM}.${endpointConsumer(endpointId)}`, data, { reply });
+				else connection.publish(reply, '', { headers: headers(409, 'no worker of this endpoint was placed on this host') });
 			},
 		});
 	}
@@ -244,6 +282,16 @@ export class NatsBus implements Bus {
 		if (this.#manager === null || !this.#connected) throw new Error('JetStream is not reachable');
 		return this.#manager;
 	}
+}
+
+/** What came in on a wildcard came from a host: an answer that it wants elsewhere than in its own inbox would be this broker speaking where the host may not. */
+function mayAnswer(subscribed: string, { subject, reply }: Msg): boolean {
+	if (reply === undefined || reply === '') return false;
+	return !subscribed.endsWith('.*') || isOwnInbox(subject.slice(subject.lastIndexOf('.') + 1), reply);
+}
+
+function isOwnInbox(hostId: string, reply: string): boolean {
+	return reply.startsWith(`${hostInbox(hostId)}.`);
 }
 
 function pause(ms: number): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { type HostCommand, type HostReply, type HostReport, hostReply, hostReport } from '@longshore/shared-schema/wire/bus';
 import { hostFigure, type RegionHeartbeat } from '@longshore/shared-schema/wire/region';
-import { controlSubject, HOST_REPORT_SUBJECT, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject } from '@longshore/shared-schema/wire/subjects';
+import { controlSubject, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject, hostReportSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Balancer } from '../balancer/balancer.ts';
 import type { Bus } from '../bus/bus.ts';
 import { errorText, type Log } from '../log.ts';
@@ -50,7 +50,7 @@ export class Fleet {
 
 	start(): void {
 		const { bus } = this.#options;
-		bus.subscribe(HOST_REPORT_SUBJECT, (data) => this.#heard(data));
+		bus.subscribe(hostReportSubject('*'), (data, _, subject) => this.#heard(data, subject));
 		bus.onReady(() => void this.#recall());
 	}
 
@@ -110,11 +110,13 @@ export class Fleet {
 		if (settlesInMs !== null) setTimeout(() => this.#options.scaler.touchAll(), settlesInMs + 1).unref();
 	}
 
-	#heard(data: Uint8Array): void {
+	#heard(data: Uint8Array, subject: string): void {
 		const { registry, scaler, bus, log } = this.#options;
 		let report: ReturnType<typeof hostReport.parse>;
 		try {
 			report = hostReport.parse(JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString()));
+			// A host may speak for itself only: its name is in the subject, which its NATS user is bound to.
+			if (hostReportSubject(report.host.id) !== subject) throw new Error(`${subject} speaks for ${report.host.id}`);
 		} catch (error) {
 			log.error('a host report cannot be read', { error: errorText(error).slice(0, 300) });
 			return;

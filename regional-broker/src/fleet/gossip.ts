@@ -8,6 +8,7 @@ import { type DutyNews, dutyNews } from './duties.ts';
 const GRANTS_SUBJECT = 'brokers.grants';
 const QUEUE_SUBJECT = 'brokers.queue';
 const DUTY_SUBJECT = 'brokers.duty';
+const ENROLMENT_SUBJECT = 'brokers.enrolment';
 /** Counts are gathered this long before they are told. */
 const GATHER_MS = 20;
 
@@ -20,6 +21,8 @@ export interface GossipOptions {
 	readonly onGrants: (push: EndpointPush) => void;
 	readonly onQueue: (change: QueueChange) => void;
 	readonly onDuty: (news: DutyNews) => void;
+	/** A host's enrolment is another now. */
+	readonly onEnrolment: (hostId: string) => void;
 	readonly log: Log;
 }
 
@@ -28,7 +31,7 @@ export class Gossip {
 	#gathered: QueueChange = {};
 	#timer: NodeJS.Timeout | null = null;
 
-	constructor({ bus, onGrants, onQueue, onDuty, log }: GossipOptions) {
+	constructor({ bus, onGrants, onQueue, onDuty, onEnrolment, log }: GossipOptions) {
 		this.#bus = bus;
 		const hear = <T>(subject: string, schema: z.ZodType<T>, listener: (value: T) => void): void =>
 			bus.subscribe(subject, (data) => {
@@ -41,6 +44,7 @@ export class Gossip {
 		hear(GRANTS_SUBJECT, endpointPush, onGrants);
 		hear(QUEUE_SUBJECT, queueChange, onQueue);
 		hear(DUTY_SUBJECT, dutyNews, onDuty);
+		hear(ENROLMENT_SUBJECT, z.object({ hostId: z.string() }), ({ hostId }) => onEnrolment(hostId));
 	}
 
 	tellGrants(push: EndpointPush): void {
@@ -49,6 +53,10 @@ export class Gossip {
 
 	tellDuty(news: DutyNews): void {
 		this.#bus.publish(DUTY_SUBJECT, JSON.stringify(news));
+	}
+
+	tellEnrolment(hostId: string): void {
+		this.#bus.publish(ENROLMENT_SUBJECT, JSON.stringify({ hostId }));
 	}
 
 	tellQueue(endpointId: string, change: Partial<QueueChange[string]>): void {

@@ -6,12 +6,14 @@ import type { Bus } from '../bus/bus.ts';
 import type { BrokerSettings } from '../config.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
 import { Heartbeat } from '../edge/heartbeat.ts';
+import type { Identities } from '../enrolment/identities.ts';
 import { applyPush, type EndpointsOptions } from '../ingress/endpoints.ts';
 import type { Log } from '../log.ts';
 import { Backoffs } from './backoffs.ts';
 import { ConfirmedGrants } from './confirmed-grants.ts';
 import { Decisions } from './decisions.ts';
 import { Duties, type DutiesOptions, type DutyNews } from './duties.ts';
+import type { Enrolments } from './enrolments.ts';
 import { composeHeartbeat, createCommander, Fleet } from './fleet.ts';
 import { Gossip, type QueueChange } from './gossip.ts';
 import { Grants } from './grants.ts';
@@ -29,7 +31,7 @@ const wallClock = (): number => Date.now();
 const clocks = { now, wallClock };
 
 /** The parts that know hosts, grants and queues, joined in both directions. */
-export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge: EdgeClient, log: Log) {
+export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge: EdgeClient, identities: Identities, log: Log) {
 	const registry = new Registry({ hostLeaseMs: settings.LONGSHORE_HOST_LEASE_MS, settleMs: settings.LONGSHORE_HOST_REPORT_MS + SETTLE_SLACK_MS, now });
 	const grants = new Grants();
 	const depths = new QueueDepths(now);
@@ -66,9 +68,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		onChange: (leads, edgeHeardAtMs) => {
 			heartbeat.inherit(edgeHeardAtMs);
 			confirmed.reset();
-			if (!leads) return;
-			heartbeat.changed();
-			void [hosts.remember(), hosts.rollCall(), scaler.touchAll()];
+			if (leads) void [heartbeat.changed(), hosts.remember(), hosts.rollCall(), scaler.touchAll()];
 		},
 	});
 	const isFenced = (): boolean => (heartbeat.edgeSilentMs() ?? Number.POSITIVE_INFINITY) >= settings.LONGSHORE_REGION_FENCE_MS;
@@ -85,6 +85,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		decisions,
 		mayAct: () => leader.isLeader() && registry.isComplete() && grants.areKnown() && confirmed.areConfirmed() && !isFenced(),
 		command,
+		permitOf: identities.tokens.permitOf,
 		newWorkerId: () => `w${randomBytes(10).toString('hex')}`.slice(0, 15),
 		now,
 		log,
@@ -105,7 +106,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 	});
 	const balancer: Balancer = new Balancer({ registry, grants, demand, isOpen: (hostId) => duties.of(hostId) !== 'drained', now });
 	const pushParts: EndpointsOptions = { grants, consumers, ...onGrantChange(depths, scaler, balancer) };
-	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, duties, log);
+	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, duties, identities.enrolments, log);
 	return { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, demand, balancer, ...queue };
 }
 
@@ -131,7 +132,7 @@ function watchDuties(bus: Bus, log: Log, parts: Omit<DutiesOptions, 'records' | 
 }
 
 /** Counts of waiting jobs, from this broker's own traffic and from what the others tell. */
-function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, scaler: Scaler, hosts: Fleet, duties: Duties, log: Log) {
+function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, scaler: Scaler, hosts: Fleet, duties: Duties, enrolments: Enrolments, log: Log) {
 	const apply = (endpointId: string, change: QueueChange[string]): void => {
 		if (change.normal + change.low > 0) depths.dispatched(endpointId, change.normal, change.low);
 		if (change.started > 0) depths.started(endpointId, change.started);
@@ -142,6 +143,7 @@ function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, s
 		bus,
 		onGrants: (push) => void applyPush(pushParts, push),
 		onDuty: (news) => duties.hear(news),
+		onEnrolment: (hostId) => void enrolments.hear(hostId),
 		onQueue: (changes) => {
 			for (const [endpointId, change] of Object.entries(changes)) apply(endpointId, change);
 		},

@@ -15,6 +15,8 @@ export interface KnownHost {
 	readonly starts: StartFigures | null;
 	/** `host:port` of its tunnels; null: it has none, or has not said. */
 	readonly tunnel: string | null;
+	/** What opens its tunnels. */
+	readonly tunnelToken: string;
 	/** 0: not heard since this broker started. */
 	readonly n: number;
 	readonly heardAtMs: number;
@@ -57,7 +59,7 @@ export class Registry {
 		this.#seeded = figures.length;
 		const replaced: KnownHost[] = [];
 		for (const figure of figures) {
-			const remembered = { figure, workers: [], frozen: [], starts: null, tunnel: null, n: 0, heardAtMs: this.#seededAtMs };
+			const remembered = { figure, workers: [], frozen: [], starts: null, tunnel: null, tunnelToken: '', n: 0, heardAtMs: this.#seededAtMs };
 			const heard = this.#hosts.get(figure.id);
 			if (heard === undefined && !this.#lost.has(figure.boot)) this.#hosts.set(figure.id, remembered);
 			if (heard === undefined || heard.figure.boot === figure.boot) continue;
@@ -78,8 +80,8 @@ export class Registry {
 		const sameBoot = before?.figure.boot === report.host.boot;
 		if (before !== undefined && sameBoot && report.n <= before.n) return 'stale';
 		if (before !== undefined && !sameBoot) this.#giveUp(before);
-		const { host: figure, workers, frozen = [], starts = null, tunnel = null, n } = report;
-		this.#hosts.set(figure.id, { figure, workers, frozen, starts, tunnel, n, heardAtMs: this.#options.now() });
+		const { host: figure, workers, frozen = [], starts = null, tunnel = null, tunnelToken = '', n } = report;
+		this.#hosts.set(figure.id, { figure, workers, frozen, starts, tunnel, tunnelToken, n, heardAtMs: this.#options.now() });
 		return sameBoot ? 'known' : 'new';
 	}
 

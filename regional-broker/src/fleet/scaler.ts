@@ -37,6 +37,8 @@ export interface ScalerOptions {
 	readonly mayAct: () => boolean;
 	/** Null: nobody listens there. Rejects when the host does not answer. */
 	readonly command: (hostId: string, command: HostCommand) => Promise<HostReply | null>;
+	/** Lets a host pull the endpoint's jobs. */
+	readonly permitOf: (hostId: string, endpointId: string) => string;
 	readonly newWorkerId: () => string;
 	readonly now: () => number;
 	readonly log: Log;
@@ -287,7 +289,7 @@ export class Scaler {
 
 	async #commandStart(grant: EndpointGrant, workerId: string, hostId: string, thaw: boolean): Promise<void> {
 		const { endpointId, version, spec, registryAuth, volumes } = grant;
-		const supply = { ...(registryAuth === undefined ? {} : { registryAuth }), ...(volumes === undefined ? {} : { volumes }) };
+		const supply = { permit: this.#options.permitOf(hostId, endpointId), ...(registryAuth === undefined ? {} : { registryAuth }), ...(volumes === undefined ? {} : { volumes }) };
 		try {
 			const reply = await this.#options.command(hostId, { op: 'start-worker', workerId, endpointId, version, spec, ...supply, ...(thaw ? { thaw } : {}) });
 			if (reply?.ok === true) return;

@@ -19,7 +19,11 @@ import { readBody } from './read-body.ts';
 export interface AppOptions {
 	readonly verify: ReturnType<typeof createVerifier>;
 	readonly operatorToken: string;
-	readonly hostToken: string;
+	/** Whether the token is that of a host which belongs to the region; null: nobody can say yet. */
+	readonly isHost: (token: string) => boolean | null;
+	readonly enrolHost: (id: string, body: unknown) => Promise<Answer>;
+	readonly revokeHost: (id: string) => Promise<Answer>;
+	readonly redeemToken: (body: unknown) => Promise<Answer>;
 	readonly edge: EdgeClient;
 	readonly dispatch: (body: Uint8Array) => Promise<Answer>;
 	readonly revoke: (body: unknown) => Promise<Answer>;
@@ -38,6 +42,8 @@ export interface AppOptions {
 	readonly log: Log;
 }
 
+const SMALL_BODY_BYTES_MAX = 16 * 1024;
+
 type Env = { Bindings: HttpBindings };
 
 /** Routes over their verbs. */
@@ -55,6 +61,8 @@ export function createApp(options: AppOptions): Hono<Env> {
 	app.get('/operator/v1/hosts', (c) => c.json(options.hosts() as object));
 	app.get('/operator/v1/hosts/:id', (c) => respond(c, options.host(c.req.param('id'))));
 	for (const [verb, duty] of Object.entries(DUTY_OF_VERB)) app.post(`/operator/v1/hosts/:id/${verb}`, async (c) => respond(c, await options.giveDuty(c.req.param('id'), duty)));
+	app.post('/operator/v1/hosts/:id/enrol', async (c) => withJson(c, (body) => options.enrolHost(c.req.param('id'), body)));
+	app.post('/operator/v1/hosts/:id/revoke', async (c) => respond(c, await options.revokeHost(c.req.param('id'))));
 	app.get('/operator/v1/workers', (c) => c.json(options.workers() as object));
 	app.get('/operator/v1/queues', async (c) => c.json((await options.queues()) as object));
 
@@ -107,8 +115,14 @@ function regionRoutes(app: Hono<Env>, options: AppOptions): void {
 }
 
 function hostRoutes(app: Hono<Env>, options: AppOptions): void {
-	const isHost = createBearerCheck(options.hostToken);
-	app.use('/host/v1/*', async (c, next) => (isHost(c.req.header('authorization')) ? next() : c.json({ error: 'host token required' }, 401)));
+	app.post('/host/v1/enrol', async (c) => withJson(c, options.redeemToken));
+	app.use('/host/v1/*', async (c, next) => {
+		const known = options.isHost(/^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1] ?? '');
+		if (known === true) return next();
+		return known === null
+			? c.json({ error: 'this broker is not ready yet; try again' }, 503, { 'retry-after': '1' })
+			: c.json({ error: 'the token of an enrolled host is required' }, 401);
+	});
 	const transferOf = (c: Context<Env>): Transfer | { readonly error: string } => readTransfer(c.req.param('job') ?? '', c.req.query('epoch'), c.req.header(ATTEMPT_HEADER));
 
 	app.get('/host/v1/payload/:job', async (c) => {
@@ -125,6 +139,19 @@ function hostRoutes(app: Hono<Env>, options: AppOptions): void {
 		const answer = await uploadOutput(options.edge, transfer, body, options.log);
 		return new Response(answer.body === '' ? null : answer.body, { status: answer.status, headers: { 'content-type': 'application/json' } });
 	});
+}
+
+/** A small JSON body, or none. */
+async function withJson(c: Context<Env>, verb: (body: unknown) => Promise<Answer>): Promise<Response> {
+	const body = await readBody(c.env.incoming, SMALL_BODY_BYTES_MAX);
+	if (body === null) return refuse(c, { status: 413, body: { error: `body exceeds ${SMALL_BODY_BYTES_MAX} bytes` } });
+	let parsed: unknown;
+	try {
+		parsed = body.length === 0 ? undefined : JSON.parse(body.toString());
+	} catch {
+		return refuse(c, { status: 400, body: { error: 'body: must be JSON' } });
+	}
+	return respond(c, await verb(parsed));
 }
 
 function respond(c: Context<Env>, answer: Answer): Response {

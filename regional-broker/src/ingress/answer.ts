@@ -1,7 +1,7 @@
 /** What an ingress verb answers: a status, a JSON body, and when to come back. */
 
 export interface Answer {
-	readonly status: 200 | 202 | 400 | 401 | 404 | 413 | 503;
+	readonly status: 200 | 202 | 400 | 401 | 403 | 404 | 409 | 413 | 503;
 	readonly body: unknown;
 	readonly retryAfterS?: number;
 }

@@ -11,7 +11,6 @@ import { type BalancedCall, headersForClient, headersForWorker, readBalancedCall
 export interface ProxyOptions {
 	readonly balancer: Balancer;
 	readonly verify: ReturnType<typeof createVerifier>;
-	readonly hostToken: string;
 	/** From the worker's choice to the end of its answer. */
 	readonly requestMs: number;
 	readonly now: () => number;
@@ -58,7 +57,7 @@ export async function reachWorker(options: ProxyOptions, call: BalancedCall, kin
 		const lease = await options.balancer.acquire(call.endpointId, { affinity: call.affinity, waitMs: Math.max(0, untilMs - options.now()), signal });
 		if (typeof lease === 'string') return lease;
 		try {
-			const socket = await openTunnel(lease.tunnel, lease.workerId, options.hostToken, kind);
+			const socket = await openTunnel(lease.tunnel, lease.workerId, lease.tunnelToken, kind);
 			return { lease, socket, abandon: () => void [socket.destroy(), lease.release()] };
 		} catch (error) {
 			lease.fail();

@@ -1,7 +1,7 @@
 /** Asks the edge, in batches, whether late or repeated starts may run. Without the edge's answer there is none from here: the agent puts the job back. */
 import { EVENT_BATCH_MAX } from '@longshore/shared-schema/limits';
 import { type ClaimRequest, claimReply, claimRequest, EDGE_PATHS } from '@longshore/shared-schema/wire/region';
-import { BROKER_GROUP, CLAIM_SUBJECT } from '@longshore/shared-schema/wire/subjects';
+import { BROKER_GROUP, claimSubject } from '@longshore/shared-schema/wire/subjects';
 import type { Bus } from '../bus/bus.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
 import { errorText, type Log } from '../log.ts';
@@ -31,7 +31,7 @@ export function serveClaims(bus: Pick<Bus, 'subscribe'>, edge: EdgeClient, log: 
 	};
 
 	bus.subscribe(
-		CLAIM_SUBJECT,
+		claimSubject('*'),
 		(data, reply) => {
 			if (reply === null) return;
 			const parsed = claimRequest.safeParse(parseJson(data));

@@ -8,13 +8,17 @@ const id = z.string().regex(ID_PATTERN);
 
 // A message on `jobSubject(…)` is framed: head `DispatchedJob` (region.ts), rest the payload when inline, else empty.
 
-/** Head of a framed message on `eventSubject(host)` and `reportSubject(host)`; frames as in `POST events`. Message id: `<hostBoot>.<batch>`. */
+/** Head of a framed message on `eventSubject(host)`, `storeSubject(host)` and `reportSubject(host)`; frames as in `POST events`. Message id: `<hostBoot>.<batch>`. */
 export const eventMessageHead = z.object({ hostId: id, hostBoot: id, batch: z.int().min(1), events: z.array(jobEvent).min(1) });
 export type EventMessageHead = z.infer<typeof eventMessageHead>;
 
 /** Reply on `reportSubject(host)`: the edge's verdicts in the order of the events; null when the edge gave none, and the host stores the message in the stream. */
 export const reportReply = z.object({ verdicts: z.array(verdict).nullable() });
 export type ReportReply = z.infer<typeof reportReply>;
+
+/** Reply on `storeSubject(host)`: whether the stream has the message. */
+export const storeReply = z.object({ stored: z.boolean(), problem: z.string().max(300).optional() });
+export type StoreReply = z.infer<typeof storeReply>;
 
 /** On `verdictSubject(host)`: the edge's verdicts on one event message, in the order of its events. */
 export const verdictMessage = z.object({ hostBoot: id, batch: z.int().min(1), verdicts: z.array(verdict) });
@@ -82,13 +86,15 @@ export const workerReport = z.object({
 });
 export type WorkerReport = z.infer<typeof workerReport>;
 
-/** On `HOST_REPORT_SUBJECT`: all of a host's state, every report interval and soon after each change. `n` rises by one. */
+/** On `hostReportSubject(host)`: all of a host's state, every report interval and soon after each change. `n` rises by one. */
 export const hostReport = z.object({
 	n: z.int().min(1),
 	host: hostFigure,
 	workers: z.array(workerReport),
 	/** `host:port` where brokers open tunnels to load-balanced workers; absent: nowhere. */
 	tunnel: z.string().max(300).optional(),
+	/** What opens them; made anew by each boot. */
+	tunnelToken: z.string().min(16).max(100).optional(),
 	/** What FlashBoot keeps here. Absent: nothing. */
 	frozen: z.array(frozenReport).max(FROZEN_WORKERS_MAX).optional(),
 	starts: startFigures.optional(),
@@ -113,6 +119,8 @@ export const hostCommand = z.discriminatedUnion('op', [
 		/** As in the endpoint's grant. */
 		registryAuth: registryAuth.optional(),
 		volumes: z.array(placedVolume).optional(),
+		/** Lets this host pull jobs of the endpoint (`jobPullSubject`). */
+		permit: id.optional(),
 		/** Wakes the frozen worker of this id; one that does not wake is started afresh under the same id. Refused with `notFrozen` when there is none to wake. */
 		thaw: z.boolean().optional(),
 	}),

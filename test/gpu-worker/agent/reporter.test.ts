@@ -31,9 +31,10 @@ beforeEach(() => {
 			asked.push(events.map((event) => `${event.id} ${event.kind}`));
 			return new TextEncoder().encode(JSON.stringify(await ask(events)));
 		},
-		async store(_subject: string, data: Uint8Array, msgId: string) {
+		async store(_subject: string, data: Uint8Array) {
 			const { head } = decodeFramed(data, (bytes) => new TextDecoder().decode(bytes));
-			sent.push({ msgId, events: (head as { events: JobEvent[] }).events });
+			const { hostBoot, batch } = head as { hostBoot: string; batch: number };
+			sent.push({ msgId: `${hostBoot}.${batch}`, events: (head as { events: JobEvent[] }).events });
 			await hold;
 			if (fail) throw new BusError('timeout', 'no answer');
 		},

@@ -10,29 +10,35 @@ import { type EventMessageHead, eventMessageHead, type HostCommand, type HostRep
 import { cutFrames, decodeFramed, encodeFramed } from '@longshore/shared-schema/wire/framing';
 import { type ClaimRequest, claimRequest, type DispatchedJob, type JobEvent, type Verdict } from '@longshore/shared-schema/wire/region';
 import {
-	CLAIM_SUBJECT,
+	claimSubject,
 	controlSubject,
 	EVENTS_STREAM,
 	EVENTS_SUBJECTS,
 	endpointConsumer,
-	HOST_REPORT_SUBJECT,
+	eventSubject,
 	hostReportAckSubject,
+	hostReportSubject,
 	JOBS_STREAM,
 	JOBS_SUBJECTS,
+	jobPullSubject,
 	jobSubject,
 	jobsOfEndpoint,
 	RELAY_CONSUMER,
+	storeSubject,
 	verdictSubject,
 } from '@longshore/shared-schema/wire/subjects';
-import { AckPolicy, connect, headers, type NatsConnection, RetentionPolicy, StorageType } from 'nats';
+import { AckPolicy, headers, type NatsConnection, RetentionPolicy, StorageType } from 'nats';
 import { renderNatsConfig } from '../../../infra/local/nats-config.ts';
 import { ensureNatsServer } from '../../../infra/local/nats-server.ts';
 import { specWith } from '../../support/endpoint-spec.ts';
+import { type NatsIdentities, natsIdentities } from '../../support/nats-identities.ts';
 import { until } from '../../support/wait.ts';
 
 export const HOST_ID = 'host-a';
 export const HOST_TOKEN = 'host-token-of-the-tests';
-const PASSWORD = 'pass-of-the-tests';
+/** What the stand-in's orders let the host pull with. */
+const PERMIT = 'permit-of-the-tests';
+const STORE_KEY = 'key-of-the-tests';
 
 /** An event as the edge gets it, with its frame as text. */
 export interface SeenEvent {
@@ -46,6 +52,8 @@ export interface SeenEvent {
 export interface Region {
 	readonly natsUrl: string;
 	readonly brokerUrl: string;
+	/** The host's credential, as it would have got it by enrolling. */
+	readonly credential: { readonly hostId: string; readonly natsSeed: string; readonly natsToken: string; readonly hostToken: string; readonly enrolTokenHash: string };
 	readonly events: SeenEvent[];
 	readonly claims: ClaimRequest['claims'];
 	readonly reports: HostReport[];
@@ -74,16 +82,14 @@ export interface Region {
 	stop(): Promise<void>;
 }
 
-/** Environment of an agent in this region. */
+/** Environment of an agent in this region; its state directory gets the host's credential. */
 export function agentEnv(region: Region, stateDir: string): Record<string, string> {
+	writeFileSync(join(stateDir, 'credential.json'), JSON.stringify(region.credential), { mode: 0o600 });
 	return {
 		LONGSHORE_HOST_ID: HOST_ID,
 		LONGSHORE_DATA_CENTER_ID: 'EU-RO-1',
 		LONGSHORE_NATS_URL: region.natsUrl,
-		LONGSHORE_NATS_USER: HOST_ID,
-		LONGSHORE_NATS_PASSWORD: PASSWORD,
 		LONGSHORE_BROKER_URL: region.brokerUrl,
-		LONGSHORE_HOST_TOKEN: HOST_TOKEN,
 		LONGSHORE_STATE_DIR: stateDir,
 		LONGSHORE_DECLARED_GPUS: JSON.stringify({ gpuType: 'NVIDIA L40S', count: 2 }),
 		LONGSHORE_ALLOW_PROCESS_WORKERS: '1',
@@ -105,9 +111,11 @@ const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 export async function startRegion(): Promise<Region> {
 	const home = mkdtempSync(join(tmpdir(), 'longshore-region-'));
 	const binary = (await ensureNatsServer()).path;
-	let server = await launchNats(binary, home, -1);
+	const identities = natsIdentities();
+	const login = identities.host(HOST_ID);
+	let server = await launchNats(binary, home, -1, identities);
 	const natsUrl = `nats://127.0.0.1:${server.port}`;
-	const connection = await connect({ servers: natsUrl, user: 'broker', pass: PASSWORD, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+	const connection = await identities.asBroker(natsUrl, { maxReconnectAttempts: -1, reconnectTimeWait: 50 });
 	const manager = await connection.jetstreamManager();
 	await manager.streams.add({ name: JOBS_STREAM, subjects: [JOBS_SUBJECTS], retention: RetentionPolicy.Workqueue, storage: StorageType.File });
 	await manager.streams.add({ name: EVENTS_STREAM, subjects: [EVENTS_SUBJECTS], storage: StorageType.File });
@@ -116,6 +124,7 @@ export async function startRegion(): Promise<Region> {
 	const region: Region = {
 		natsUrl,
 		brokerUrl: '',
+		credential: { hostId: HOST_ID, natsSeed: login.seed, natsToken: login.token, hostToken: HOST_TOKEN, enrolTokenHash: '' },
 		events: [],
 		claims: [],
 		reports: [],
@@ -150,7 +159,7 @@ export async function startRegion(): Promise<Region> {
 			return JSON.parse(decode((await connection.request(controlSubject(HOST_ID), encode(JSON.stringify(command)), { timeout: 10_000 })).data)) as HostReply;
 		},
 		publish: (subject, data) => connection.publish(subject, encode(data)),
-		startWorker: (workerId, more, endpointId = 'ep1') => region.command({ op: 'start-worker', workerId, endpointId, version: 1, spec: spec(more) }),
+		startWorker: (workerId, more, endpointId = 'ep1') => region.command({ op: 'start-worker', workerId, endpointId, version: 1, spec: spec(more), permit: PERMIT }),
 		queued: async () => (await manager.streams.info(JOBS_STREAM)).state.messages,
 		result: (jobId) =>
 			until(() => region.events.find((seen): seen is SeenEvent & { event: Extract<JobEvent, { kind: 'result' }> } => seen.event.id === jobId && seen.event.kind === 'result'), {
@@ -161,7 +170,7 @@ export async function startRegion(): Promise<Region> {
 		worker: (workerId) => region.reports.at(-1)?.workers.find((worker) => worker.id === workerId),
 		killNats: () => end(server.child, 'SIGKILL'),
 		async startNats() {
-			server = await launchNats(binary, home, server.port);
+			server = await launchNats(binary, home, server.port, identities);
 		},
 		async stop() {
 			await connection.close();
@@ -200,7 +209,7 @@ function listenOnBus(connection: NatsConnection, region: Region): void {
 			message.respond(encode('+ACK'));
 		},
 	});
-	connection.subscribe(CLAIM_SUBJECT, {
+	connection.subscribe(claimSubject(HOST_ID), {
 		callback: (_, message) => {
 			const { claims } = claimRequest.parse(JSON.parse(decode(message.data)));
 			region.claims.push(...claims);
@@ -208,12 +217,33 @@ function listenOnBus(connection: NatsConnection, region: Region): void {
 			if (results.every((result) => result !== null)) message.respond(encode(JSON.stringify({ results })));
 		},
 	});
-	connection.subscribe(HOST_REPORT_SUBJECT, {
+	passOnToStreams(connection);
+	connection.subscribe(hostReportSubject(HOST_ID), {
 		callback: (_, message) => {
 			const report = hostReport.parse(JSON.parse(decode(message.data)));
 			region.reports.push(report);
 			if (region.ack.on)
 				connection.publish(hostReportAckSubject(report.host.id), encode(JSON.stringify({ hostBoot: report.host.boot, n: report.n, edgeSilentMs: region.ack.edgeSilentMs })));
+		},
+	});
+}
+
+/** What a broker does for hosts, which have no business with streams. */
+function passOnToStreams(connection: NatsConnection): void {
+	connection.subscribe(jobPullSubject(HOST_ID, '*', PERMIT), {
+		callback: (_, { subject, data, reply }) =>
+			connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${JOBS_STREAM}.${endpointConsumer(subject.split('.')[2] ?? '')}`, data, reply === undefined ? {} : { reply }),
+	});
+	connection.subscribe(storeSubject(HOST_ID), {
+		callback: (_, message) => {
+			const { head } = decodeFramed(message.data, decode);
+			const { hostBoot, batch } = eventMessageHead.parse(head);
+			const id = headers();
+			id.set('Nats-Msg-Id', `${hostBoot}.${batch}`);
+			connection.request(eventSubject(HOST_ID), message.data, { timeout: 5_000, headers: id }).then(
+				() => message.respond(encode('{"stored":true}')),
+				(error: unknown) => message.respond(encode(JSON.stringify({ stored: false, problem: String(error) }))),
+			);
 		},
 	});
 }
@@ -237,7 +267,7 @@ function serveHttp(http: Server, region: Region): void {
 	});
 }
 
-async function launchNats(binary: string, home: string, port: number): Promise<{ child: ChildProcess; port: number }> {
+async function launchNats(binary: string, home: string, port: number, identities: NatsIdentities): Promise<{ child: ChildProcess; port: number }> {
 	const storeDir = join(home, 'store');
 	mkdirSync(storeDir, { recursive: true });
 	const config = join(home, 'nats.conf');
@@ -247,10 +277,10 @@ async function launchNats(binary: string, home: string, port: number): Promise<{
 		port,
 		monitorPort: -1,
 		storeDir,
-		brokerPassword: PASSWORD,
-		hosts: { [HOST_ID]: PASSWORD },
+		accountsDir: join(home, 'accounts'),
+		...identities.config,
 		syncAlways: false,
-		storeKey: PASSWORD,
+		storeKey: STORE_KEY,
 	});
 	writeFileSync(config, text);
 	const child = spawn(binary, ['-c', config, '--ports_file_dir', home], { stdio: ['ignore', 'ignore', 'pipe'] });

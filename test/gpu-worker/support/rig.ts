@@ -124,6 +124,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		boot: 'boot-1',
 		dataCenterId: 'EU-RO-1',
 		tunnel: null,
+		tunnelToken: 'token-of-the-tunnel',
+		permits: new Map(),
 		inventory: { gpuType: 'NVIDIA L4', gpus: 4, cudaVersion: '12.8', models: [] },
 		timers: { ...TIMERS, ...options.timers },
 		clock: systemClock,
@@ -179,7 +181,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 				...job,
 			};
 			const data = encodeFramed(full, full.inline ? [encode(payload)] : [], encode);
-			listener?.message('ep1', { data, info: { delivered, streamSeq: ++seq, storedAtMs: Date.now() - ageMs }, ackSubject: full.id });
+			listener?.message('ep1', { data, info: { delivered, streamSeq: ++seq, storedAtMs: Date.now() - ageMs }, ackSubject: full.id, connection: 0 });
 		},
 		pullStatus: (requestId, status) => listener?.status('ep1', requestId, status),
 		reconnect() {
@@ -207,7 +209,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 	const settle = (how: Settled['how'], message: PulledMessage, delayMs = 0): void => void rig.settled.push({ job: message.ackSubject, how, delayMs });
 	const bus: Bus = {
 		publish(subject, data) {
-			if (subject !== 'hosts.report') return;
+			if (subject !== 'hosts.report.host-a') return;
 			const report = JSON.parse(decode(data)) as HostReport;
 			rig.reports.push(report);
 			if (rig.acknowledge) setImmediate(() => handlers.get('hosts.ack.host-a')?.(encode(JSON.stringify({ hostBoot: 'boot-1', n: report.n, edgeSilentMs: 0 })), () => {}));
@@ -219,7 +221,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 				if (stored === null) throw new BusError('timeout', 'no answer');
 				return encode(JSON.stringify({ stored }));
 			}
-			if (subject !== 'claims') throw new BusError('absent', subject);
+			if (subject !== 'claims.host-a') throw new BusError('absent', subject);
 			const { claims } = JSON.parse(decode(data)) as { claims: { id: string }[] };
 			rig.claims.push(...claims.map((claim) => claim.id));
 			const results = claims.map((claim) => rig.claim(claim.id));
@@ -237,7 +239,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 			if (!verdicts.includes(null)) setImmediate(() => handlers.get('verdicts.host-a')?.(encode(JSON.stringify({ hostBoot: 'boot-1', batch, verdicts })), () => {}));
 		},
 		subscribe: (subject, handler) => void handlers.set(subject, handler),
-		pull: (endpointId, requestId, batch) => void rig.pulls.push({ endpointId, requestId, batch }),
+		pull: (endpointId, _permit, requestId, batch) => void rig.pulls.push({ endpointId, requestId, batch }),
 		onPulled: (pullListener) => {
 			listener = pullListener;
 		},
@@ -246,7 +248,6 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		ack: (message) => settle('ack', message),
 		nak: (message, delayMs) => settle('nak', message, delayMs),
 		term: (message) => settle('term', message),
-		working: () => {},
 		close: async () => {},
 	};
 	const { spool, left } = openSpool(join(directory, 'spool'), log);

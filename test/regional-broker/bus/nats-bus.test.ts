@@ -14,7 +14,7 @@ const body = (text: string): Buffer => Buffer.from(text);
 describe.each([['the usual nats-server', undefined] as const, ...(floor === undefined ? [] : [['the oldest nats-server', floor] as const])])('on %s', (_, binary) => {
 	let nats: TestNats;
 	let bus: NatsBus;
-	const open = (): NatsBus => createNatsBus({ servers: [nats.url], user: '', password: '', name: 'test', replicas: 1, eventRetryMs: 1_000 }, quiet);
+	const open = (): NatsBus => createNatsBus({ servers: [nats.url], login: null, name: 'test', replicas: 1, eventRetryMs: 1_000 }, quiet);
 	const ready = (): Promise<true> => until(() => bus.isReady() || undefined, { what: 'the bus is ready' });
 	beforeAll(async () => {
 		nats = await startNats(binary === undefined ? {} : { binary });
@@ -101,7 +101,7 @@ describe.each([['the usual nats-server', undefined] as const, ...(floor === unde
 	it('leaves streams and consumers of a second start as they are', async () => {
 		const changes: string[] = [];
 		const second = createNatsBus(
-			{ servers: [nats.url], user: '', password: '', name: 'second', replicas: 1, eventRetryMs: 1_000 },
+			{ servers: [nats.url], login: null, name: 'second', replicas: 1, eventRetryMs: 1_000 },
 			createLog({}, (line) => void changes.push(line)),
 		);
 		await until(() => second.isReady(), { what: 'the second bus is ready' });

@@ -10,7 +10,7 @@ let nats: TestNats;
 let bus: NatsBus;
 beforeAll(async () => {
 	nats = await startNats();
-	bus = createNatsBus({ servers: [nats.url], user: '', password: '', name: 'test', replicas: 1, eventRetryMs: 1_000 }, quiet);
+	bus = createNatsBus({ servers: [nats.url], login: null, name: 'test', replicas: 1, eventRetryMs: 1_000 }, quiet);
 	await until(() => bus.isReady(), { what: 'the bus is ready' });
 });
 afterAll(async () => {

@@ -47,7 +47,7 @@ beforeEach(async () => {
 	balancer = new Balancer({ registry, grants: { get: () => (hasGrant ? grant : undefined), areKnown: () => true }, demand, isOpen: () => true, now });
 	const verify = createVerifier('edge', keys.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'), () => Date.now());
 	const log = createLog({}, () => undefined);
-	const options = { balancer, verify, hostToken: TOKEN, requestMs: 600, now, log };
+	const options = { balancer, verify, requestMs: 600, now, log };
 	listener = await listen({ fetch: () => new Response(null, { status: 404 }) }, '127.0.0.1', 0, {
 		isFor: isBalanced,
 		request: createLoadBalancerProxy(options),
@@ -73,7 +73,7 @@ async function app(workerId: string, handler: (incoming: IncomingMessage, outgoi
 function report(workers: Record<string, WorkerPhase>): void {
 	const host = { id: 'h1', boot: 'b1', dataCenterId: 'A', gpuType: 'NVIDIA L4', gpus: 4, gpusFree: 4, cudaVersion: '12.8', models: [], draining: false };
 	const list = Object.entries(workers).map(([id, phase]) => ({ id, endpointId: 'ep1', version: 1, phase, gpus: [], jobs: [], room: 0, startedAgoMs: 0, idleMs: 0 }));
-	registry.hear({ n: ++reports, host, workers: list, tunnel: `127.0.0.1:${door.port}` });
+	registry.hear({ n: ++reports, host, workers: list, tunnel: `127.0.0.1:${door.port}`, tunnelToken: TOKEN });
 	balancer.review();
 }
 
