@@ -57,6 +57,14 @@ describe('POST /run', () => {
 	});
 });
 
+describe('policy', () => {
+	test('counts members that are null as left out', async () => {
+		const answer = await api.call('/run', { body: { input: {}, policy: { executionTimeout: null, ttl: null, lowPriority: null } } });
+		expect(answer).toMatchObject({ status: 200, json: { status: 'IN_QUEUE' } });
+		expect((await api.untilState(String(answer.json['id'])))['status']).toBe('COMPLETED');
+	});
+});
+
 describe('GET and POST /status', () => {
 	test('walk IN_QUEUE, IN_PROGRESS, COMPLETED with the keys of each', async () => {
 		const blocker = await occupy(60_000);
@@ -202,6 +210,14 @@ describe('GET /health', () => {
 		await api.cancel(blocker);
 		await api.untilState(id);
 		expect((await api.health()).jobs).toEqual({ ...before, failed: before.failed + 1, inProgress: 0, inQueue: 0 });
+	});
+
+	test('has the workers that are ready beside it, under /metrics', async () => {
+		const answer = await api.call('/metrics');
+		expect(answer.status).toBe(200);
+		expect(sortedKeys(answer.json)).toEqual(['jobs', 'readyWorkers', 'workers']);
+		expect(sortedKeys(answer.json['workers'] as object)).toEqual(['idle', 'initializing', 'ready', 'running', 'throttled', 'unhealthy']);
+		expect(answer.json['readyWorkers']).toEqual([(await api.runSync({ n: 'where' }))['workerId']]);
 	});
 
 	test('of an endpoint without workers is all zero', async () => {

@@ -44,7 +44,11 @@ describe('a synchronous handler', () => {
 	test('works through a queue in order', async () => {
 		const ids = [];
 		for (let n = 0; n < 4; n++) ids.push(await api.run({ n }));
-		for (const [n, id] of ids.entries()) expect(await api.untilState(id)).toMatchObject({ status: 'COMPLETED', output: { doubled: n * 2 } });
+		for (const [n, id] of ids.entries()) {
+			const done = await api.untilState(id);
+			expect(done).toMatchObject({ status: 'COMPLETED', output: { doubled: n * 2 } });
+			expect(done['delayTime'], 'its wait is delay').toBeGreaterThan(0);
+		}
 	});
 
 	test('asks the stop channel and finds nothing to complain of', () => {

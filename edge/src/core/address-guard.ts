@@ -11,7 +11,8 @@ export interface GuardRules {
 
 /** Names that never lead to a public address. */
 const INNER_SUFFIXES: readonly string[] = ['localhost', 'local', 'localdomain', 'internal', 'intranet', 'lan', 'home.arpa'];
-const DEAD_SUFFIXES: readonly string[] = ['invalid', 'onion'];
+/** Names of nobody, and those by which a cloud's machines call their metadata service. */
+const DEAD_SUFFIXES: readonly string[] = ['invalid', 'onion', 'metadata.google.internal', 'metadata.goog'];
 /** Ports that browsers refuse (fetch standard) above 1023. */
 const BAD_PORTS: ReadonlySet<number> = new Set([1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080]);
 

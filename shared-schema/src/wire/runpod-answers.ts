@@ -60,6 +60,12 @@ export const endpointHealth = z
 		workers: z.object({ idle: count, initializing: count, ready: count.describe('Idle and running.'), running: count, throttled: count, unhealthy: count }),
 	})
 	.meta({ id: 'Health' });
+export type EndpointHealth = z.infer<typeof endpointHealth>;
+
+export const endpointMetrics = z
+	.object({ ...endpointHealth.shape, readyWorkers: z.array(z.string()).describe('Ids of the idle and the running ones, as far as their regions answer.') })
+	.meta({ id: 'Metrics' });
+export type EndpointMetrics = z.infer<typeof endpointMetrics>;
 
 export const requestList = z
 	.object({

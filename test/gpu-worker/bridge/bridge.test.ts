@@ -282,7 +282,7 @@ describe('stopping', () => {
 
 	test('a job past its execution time fails and is stopped; pings do not extend it', async () => {
 		const poll = rig.call('/job-stop/w1?gpu=x');
-		await taken('j1', { executionTimeoutMs: 100 });
+		await taken('j1', { executionTimeoutMs: 1_000 });
 		const pinging = new AbortController();
 		const pings = (async () => {
 			while (!pinging.signal.aborted) await rig.call('/ping/w1?gpu=x&job_id=j1&runpod_version=1.12.0');

@@ -26,11 +26,12 @@ import { openAiOperation } from '../openai/describe.ts';
 import { cancel } from './cancel.ts';
 import { costOfOne, costs } from './costs.ts';
 import { costsOperation, jobCostOperation } from './describe-costs.ts';
-import { cancelOperation, healthOperation, purgeQueueOperation, requestsOperation } from './describe-endpoint.ts';
+import { cancelOperation, healthOperation, metricsOperation, purgeQueueOperation, requestsOperation } from './describe-endpoint.ts';
 import { statusOperation, statusSyncOperation, streamOperation } from './describe-read.ts';
 import { retryOperation, runOperation, runsyncOperation } from './describe-submit.ts';
 import { replayWebhookOperation, webhookCountsOperation, webhookLogOperation } from './describe-webhooks.ts';
 import { health } from './health.ts';
+import { metrics } from './metrics.ts';
 import { purgeQueue } from './purge-queue.ts';
 import { requests } from './requests.ts';
 import { retry } from './retry.ts';
@@ -64,6 +65,7 @@ jobsApp.get('/v2/:endpoint/webhooks', webhookCountsOperation, (c) => webhookCoun
 jobsApp.get('/v2/:endpoint/webhooks/:job', webhookLogOperation, (c) => webhookLog(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 jobsApp.post('/v2/:endpoint/webhooks/:job/replay', replayWebhookOperation, (c) => replayWebhook(c.env, c.req.raw, c.req.param('endpoint'), c.req.param('job')));
 jobsApp.get('/v2/:endpoint/health', healthOperation, (c) => health(c.env, c.req.raw, c.req.param('endpoint')));
+jobsApp.get('/v2/:endpoint/metrics', metricsOperation, (c) => metrics(c.env, c.req.raw, c.req.param('endpoint')));
 jobsApp.on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/v2/:endpoint/openai/v1/*', openAiOperation, (c) =>
 	openAi(c.env, c.req.raw, c.req.param('endpoint'), c.executionCtx as ExecutionContext),
 );

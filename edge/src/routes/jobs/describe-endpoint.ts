@@ -1,5 +1,5 @@
-/** What `/cancel`, `/purge-queue`, `/health` and `/requests` say of themselves. */
-import { endpointHealth, jobStatus, purgedQueue, requestList } from '@longshore/shared-schema/wire/runpod-answers';
+/** What `/cancel`, `/purge-queue`, `/health`, `/metrics` and `/requests` say of themselves. */
+import { endpointHealth, endpointMetrics, jobStatus, purgedQueue, requestList } from '@longshore/shared-schema/wire/runpod-answers';
 import { describeInteger } from '../../gate/query.ts';
 import type { Operation } from '../../openapi/operation.ts';
 import { JOB_ID_HEADER } from './answer.ts';
@@ -41,6 +41,15 @@ export const healthOperation: Operation = {
 			},
 		},
 	},
+};
+
+export const metricsOperation: Operation = {
+	id: 'metrics',
+	group: 'Jobs',
+	summary: 'Count jobs and workers, and name those that are ready',
+	key: 'read',
+	limit: 'status',
+	answers: { 200: { text: 'The counts, and the ids of the ready workers.', schema: endpointMetrics } },
 };
 
 export const requestsOperation: Operation = {
