@@ -67,11 +67,16 @@ export function bodyError(error: unknown, shape: string): LongshoreError {
 	return new LongshoreError('invalid_request', `the request body is nested deeper than ${JSON_DEPTH_MAX} levels`);
 }
 
-/** The members that are ours; most requests have none and cost nothing. */
+/** The members that are ours; most requests have none and cost nothing. Null stands for left out, in them too, as some clients write it. */
 function optionsOf(members: ReadonlyMap<string, string>): JobRequestOptions {
 	const given = (['webhook', 'policy', 's3Config'] as const).filter((name) => members.has(name) && members.get(name) !== 'null');
 	if (given.length === 0) return NO_OPTIONS;
-	const parsed = jobRequestOptions.safeParse(Object.fromEntries(given.map((name) => [name, JSON.parse(members.get(name) ?? 'null')])));
+	const parsed = jobRequestOptions.safeParse(Object.fromEntries(given.map((name) => [name, withoutNulls(JSON.parse(members.get(name) ?? 'null'))])));
 	if (parsed.success) return parsed.data;
 	throw new LongshoreError('invalid_request', describeFirst(parsed.error));
+}
+
+function withoutNulls(value: unknown): unknown {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+	return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }

@@ -5,16 +5,16 @@ import { BATCH_REQUESTS_MAX, EXECUTION_TIMEOUT_MS, NAME_CHARS_MAX, TTL_MS } from
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2_000);
 
-/** `policy` of a request; null stands for left out, as some clients write it. Source: RunPod, "send requests", policy options. */
+/** `policy` of a request. Source: RunPod, "send requests", policy options. */
 export const jobPolicy = z.object({
 	executionTimeout: z
 		.int()
 		.min(EXECUTION_TIMEOUT_MS.min)
 		.max(EXECUTION_TIMEOUT_MS.max)
-		.nullish()
+		.optional()
 		.describe('Milliseconds that a worker may spend on the job; left out: what the endpoint says.'),
-	lowPriority: z.boolean().nullish().describe('true: the job starts no worker.'),
-	ttl: z.int().min(TTL_MS.min).max(TTL_MS.max).nullish().describe('Milliseconds from submission, queue and execution together, after which the job is given up.'),
+	lowPriority: z.boolean().optional().describe('true: the job starts no worker.'),
+	ttl: z.int().min(TTL_MS.min).max(TTL_MS.max).optional().describe('Milliseconds from submission, queue and execution together, after which the job is given up.'),
 });
 export type JobPolicy = z.infer<typeof jobPolicy>;
 

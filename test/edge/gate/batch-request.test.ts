@@ -21,7 +21,7 @@ describe('the requests of a batch', () => {
 		['{"requests":{}}', /requests must be an array/],
 		['{}', /requests is missing/],
 		['[{]', /not valid JSON/],
-		['"text"', /must be a JSON object/],
+		['"text"', /must be a list of requests, or an object/],
 		[`[{"input":${'['.repeat(200)}${']'.repeat(200)}}]`, /nested deeper/],
 		[`[${'{"input":{}},'.repeat(5_000)}{"input":{}}]`, /5001 are more than the 5000/],
 	])('are refused when they are %s', (text, message) => {

@@ -29,6 +29,7 @@ const BODIES: readonly (readonly [RegExp, unknown])[] = [
 	[/\/rollback$/, { version: 1 }],
 	[/^\/v2\/:endpoint\/(run|runsync)$/, { input: {} }],
 	[/^\/v2\/:endpoint\/batch$/, {}],
+	[/\/batch\/:batch$/, { name: 'x' }],
 	[/\/batch\/:batch\/requests$/, [{ input: {} }]],
 	[/\/openai\//, { model: 'm', messages: [] }],
 ];
