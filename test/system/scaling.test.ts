@@ -166,9 +166,9 @@ describe('the place of workers', () => {
 	}, 120_000);
 
 	test('is the better tier again for a worker that stays warm, once that has room and no job is in hand: the successor comes first', async () => {
-		const filler = await deployRaw(stack, { workersMin: 3, workersMax: 3, pools: ['ADA_24'], dataCenterIds: ['W-1'] });
+		const filler = await deploy({ workersMin: 3, workersMax: 3, pools: ['ADA_24'], dataCenterIds: ['W-1'] });
 		await filler.api.untilReady(3);
-		const endpoint = await deployRaw(stack, { workersMin: 1, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24', 'AMPERE_80'], dataCenterIds: ['W-1', 'W-2'] });
+		const endpoint = await deploy({ workersMin: 1, workersMax: 1, idleTimeoutS: 1, pools: ['ADA_24', 'AMPERE_80'], dataCenterIds: ['W-1', 'W-2'] });
 		await endpoint.api.untilReady();
 		const job = await endpoint.api.run({ sleepMs: 4_000 });
 		expect(await hostOf(endpoint, job)).toBe('w-a100');
@@ -181,7 +181,6 @@ describe('the place of workers', () => {
 		const [first, successor, ...more] = endpoint.trace().filter(({ event }) => event === 'boot');
 		expect([left.worker, more]).toEqual([first?.worker, []]);
 		expect(successor?.at).toBeLessThan(left.at);
-		await remove(endpoint);
 	}, 90_000);
 
 	test('obeys the data centre, and says so when it blocks', async () => {

@@ -1,4 +1,4 @@
-/** `POST revoke`: takes attempts back, out of the stream when no host can have seen them, else by telling the hosts. */
+/** `POST revoke`: takes attempts back, out of the stream when no host can have seen them, else by telling the hosts, or not at all where only untaken ones are asked for. */
 
 import type { HostCommand } from '@longshore/shared-schema/wire/bus';
 import { type AttemptRef, attemptRefs, type RevokeAnswer } from '@longshore/shared-schema/wire/region';
@@ -29,6 +29,7 @@ export function createRevoke(options: RevokeOptions): (body: unknown) => Promise
 		if (!parsed.success) return badRequest(`revoke: ${parsed.error.message.slice(0, 500)}`);
 		if (!options.bus.isReady()) return unavailable('NATS is not reachable from this region');
 		try {
+			if (parsed.data.untaken === true) return { status: 200, body: await takeUntaken(options, parsed.data.jobs) };
 			const removals = await removeAll(options, parsed.data.jobs);
 			const holders = options.registry.holders();
 			const signalled = parsed.data.jobs.filter((job, i) => removals[i] !== 'never delivered' || holders.has(`${job.id}.${job.epoch}`));
@@ -44,11 +45,28 @@ export function createRevoke(options: RevokeOptions): (body: unknown) => Promise
 	};
 }
 
+/** What was delivered is not touched: its host starts it, and a job that moves must not start twice. */
+async function takeUntaken(options: RevokeOptions, jobs: readonly AttemptRef[]): Promise<RevokeAnswer> {
+	const [holders, delivered] = [options.registry.holders(), await deliveredSeqs(options.bus, jobs)];
+	const seemUntaken = jobs.filter(({ id, epoch, endpointId, seq }) => !holders.has(`${id}.${epoch}`) && (seq === 0 || seq > (delivered.get(endpointId) ?? 0)));
+	const removals = await removeAll(options, seemUntaken);
+	const removed = new Set(seemUntaken.filter((_, i) => removals[i] === 'never delivered'));
+	if (removed.size > 0) options.onRevoked(new Set([...removed].map(({ endpointId }) => endpointId)));
+	return { results: jobs.map((job) => ({ id: job.id, epoch: job.epoch, outcome: removed.has(job) ? 'revoked' : 'taken' })) };
+}
+
+async function deliveredSeqs(bus: RevokeOptions['bus'], jobs: readonly AttemptRef[]): Promise<ReadonlyMap<string, number>> {
+	const endpoints = [...new Set(jobs.map(({ endpointId }) => endpointId))];
+	return new Map(await mapBounded(endpoints, AT_ONCE, async (endpointId) => [endpointId, (await bus.jobConsumer(endpointId))?.deliveredSeq ?? 0] as const));
+}
+
 async function removeAll({ bus }: RevokeOptions, jobs: readonly AttemptRef[]): Promise<Removal[]> {
 	const seqs = await mapBounded(jobs, AT_ONCE, (job) => remove(bus, job));
 	// Asked after the deletions: what was not delivered by then never will be.
-	const endpoints = [...new Set(jobs.filter((_, i) => (seqs[i] ?? 0) > 0).map((job) => job.endpointId))];
-	const delivered = new Map(await mapBounded(endpoints, AT_ONCE, async (endpointId) => [endpointId, (await bus.jobConsumer(endpointId))?.deliveredSeq ?? 0] as const));
+	const delivered = await deliveredSeqs(
+		bus,
+		jobs.filter((_, i) => (seqs[i] ?? 0) > 0),
+	);
 	return jobs.map((job, i) => {
 		const seq = seqs[i] ?? 0;
 		if (seq < 0) return 'never delivered';

@@ -77,11 +77,15 @@ export type DispatchAnswer = z.infer<typeof dispatchAnswer>;
 /** An attempt that the edge asks about or takes back. `seq` 0 when the edge never learned it. `hostBoot`: it was started there, so the stream need not be asked. */
 export const attemptRef = z.object({ id, endpointId: id, epoch, seq: z.int().min(0), hostBoot: id.optional() });
 export type AttemptRef = z.infer<typeof attemptRef>;
-export const attemptRefs = z.object({ jobs: z.array(attemptRef).min(1).max(INVENTORY_BATCH_MAX) });
+export const attemptRefs = z.object({
+	jobs: z.array(attemptRef).min(1).max(INVENTORY_BATCH_MAX),
+	/** Of a revocation: only what no host can have seen is taken back, the rest is left alone. */
+	untaken: z.boolean().optional(),
+});
 export type AttemptRefs = z.infer<typeof attemptRefs>;
 
-/** `revoked`: the message was removed before any host had it. `signalled`: hosts were told to stop it. */
-export const revokeAnswer = z.object({ results: z.array(z.object({ id, epoch, outcome: z.enum(['revoked', 'signalled']) })) });
+/** `revoked`: the message was removed before any host had it. `signalled`: hosts were told to stop it. `taken`, with `untaken`: a host may have it, and goes on. */
+export const revokeAnswer = z.object({ results: z.array(z.object({ id, epoch, outcome: z.enum(['revoked', 'signalled', 'taken']) })) });
 export type RevokeAnswer = z.infer<typeof revokeAnswer>;
 
 /**

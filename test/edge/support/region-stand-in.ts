@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { cutFrames, decodeFramed, encodeFramed } from '../../../shared-schema/src/wire/framing.ts';
 import {
 	type AttemptRef,
+	type AttemptRefs,
 	type DispatchedJob,
 	type DispatchResult,
 	dispatchHead,
@@ -39,11 +40,14 @@ export interface Region {
 	readonly id: string;
 	readonly dispatched: Inbox<Dispatched>;
 	readonly revoked: Inbox<AttemptRef>;
+	/** Attempts that were asked back in case no host has them. */
+	readonly withdrawn: Inbox<AttemptRef>;
 	readonly pushes: Inbox<EndpointPush>;
 	readonly asked: Inbox<AttemptRef>;
 	/** Requests that the edge did not sign. */
 	readonly forged: string[];
 	onDispatch: DispatchRule;
+	onWithdraw: (ref: AttemptRef) => 'revoked' | 'taken';
 	onInventory: (ref: AttemptRef) => InventoryAnswer['results'][number]['state'] | 'silence';
 	hosts: HostFigure[];
 	lostBoots: string[];
@@ -100,10 +104,12 @@ export async function startRegion(edge: Edge, id: string): Promise<Region> {
 		id,
 		dispatched: createInbox(),
 		revoked: createInbox(),
+		withdrawn: createInbox(),
 		pushes: createInbox(),
 		asked: createInbox(),
 		forged: [],
 		onDispatch: () => 'accepted',
+		onWithdraw: () => 'revoked',
 		onInventory: () => 'queued',
 		hosts: [host({ id: `host-of-${id}`, boot: `boot-of-${id}` })],
 		lostBoots: [],
@@ -186,8 +192,9 @@ async function serve(region: Region, edgeKey: KeyObject, request: IncomingMessag
 	}
 	if (request.url === REGION_PATHS.workers) return answer(200, { workers: region.workers } satisfies WorkersAnswer);
 	if (request.url === REGION_PATHS.revoke) {
-		for (const job of value.jobs) region.revoked.add(job);
-		return answer(200, { results: value.jobs.map(({ id, epoch }) => ({ id, epoch, outcome: 'revoked' })) });
+		const { untaken } = value as AttemptRefs;
+		for (const job of value.jobs) (untaken === true ? region.withdrawn : region.revoked).add(job);
+		return answer(200, { results: value.jobs.map((job) => ({ id: job.id, epoch: job.epoch, outcome: untaken === true ? region.onWithdraw(job) : 'revoked' })) });
 	}
 	const results = value.jobs.map((job) => ({ id: job.id, epoch: job.epoch, state: region.onInventory(job) }));
 	for (const job of value.jobs) region.asked.add(job);

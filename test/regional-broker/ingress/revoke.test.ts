@@ -64,6 +64,24 @@ it('tells the host that holds it', async () => {
 	await until(() => stopped().includes('held.3'), { what: 'stop-jobs names held.3' });
 });
 
+it('asked for untaken ones only, takes those back that no host can have seen, and leaves the others alone', async () => {
+	const taken = await dispatch('u1');
+	expect(await take()).toBe('u1.1');
+	const waits = await dispatch('u2');
+	const jobs = [
+		{ id: 'u1', endpointId: 'ep1', epoch: 1, seq: taken },
+		{ id: 'u2', endpointId: 'ep1', epoch: 1, seq: waits },
+		{ id: 'held', endpointId: 'ep1', epoch: 3, seq: 1 },
+	];
+	const { json } = await world.broker.call(REGION_PATHS.revoke, { jobs, untaken: true });
+	expect(revokeAnswer.parse(json).results.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(['u1 taken', 'u2 revoked', 'held taken']);
+	// What comes after an order to stop would have come after it too.
+	expect(await revoke('r-last', 1, 0)).toBe('revoked');
+	await dispatch('u3');
+	expect(await take()).toBe('u3.1');
+	expect(stopped().filter((key) => key === 'u1.1')).toEqual([]);
+});
+
 it('finds an attempt whose sequence the edge never learned', async () => {
 	await dispatch('r5');
 	expect(await revoke('r5', 1, 0)).toBe('revoked');
