@@ -120,7 +120,13 @@ describe('with the command line alone', () => {
 			},
 			{ what: 'the job says that it waits for a draining host', timeoutMs: 20_000 },
 		);
-		expect((await user.run(['endpoint', 'explain', 'web', '--json'])).json).toMatchObject({ waiting: [{ id, why: { text: why } }], regions: null });
+		expect((await user.run(['endpoint', 'explain', 'web', '--json'])).json).toMatchObject({
+			waiting: [{ id, why: { text: why } }],
+			obstacles: expect.arrayContaining([expect.objectContaining({ constraint: 'draining' })]),
+		});
+		const shown = (await ok(user, ['endpoint', 'explain', 'web'])).stdout.replaceAll(/\s+/g, ' ');
+		expect(shown).toContain('Waits 1st in line; no host may run this endpoint now: eu-ro-1-a is drained or cordoned');
+		expect(shown).toMatch(/ edge .* grants [^:]*: .*eu-ro-1-a is drained or cordoned/);
 
 		await ok(operator, ['host', 'undrain', 'eu-ro-1-a']);
 		expect((await ok(user, ['status', 'web', id, '--wait', '1m', '--json'])).json).toMatchObject({ status: 'COMPLETED' });

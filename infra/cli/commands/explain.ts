@@ -1,9 +1,8 @@
-/** `longshore endpoint explain`: why jobs of an endpoint wait, from what the edge and, with the operator's tokens, the regions say. */
+/** `longshore endpoint explain`: why jobs of an endpoint wait and its workers are where they are, from what the edge and the regions say. */
+import type { DecisionsV2 } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
 import type { Command } from 'commander';
 import { type EndpointView, findEndpoint } from '../api/endpoints.ts';
 import type { JobView } from '../api/jobs.ts';
-import { listRegions } from '../api/regions.ts';
-import { Failure } from '../failure.ts';
 import { define } from '../help.ts';
 import { type Session, withSession } from '../session.ts';
 import { plain } from '../terminal/style.ts';
@@ -14,34 +13,29 @@ const JOBS_EXPLAINED = 3;
 const DECISIONS_SHOWN = 6;
 const FAILURES_SHOWN = 3;
 
-/** What one region says of the endpoint. */
-interface RegionPart {
-	readonly region: string;
-	readonly queued: number;
-	readonly workers: Readonly<Record<string, number>>;
-	readonly blocked: string | null;
-	readonly decisions: readonly { readonly at: string; readonly kind: string; readonly text: string }[];
-	readonly failures: readonly { readonly workerId: string; readonly hostId: string; readonly reason: string; readonly lastLog: string; readonly agoMs: number }[];
-}
-
 export function addExplain(endpoint: Command): void {
 	define(endpoint, 'explain <endpoint>', 'Why its jobs wait, and what was decided', [
-		['longshore endpoint explain embed', 'more with the operator token: decisions, failed starts and their logs'],
+		['longshore endpoint explain embed', 'what waits, where workers are and are not, and what was decided lately'],
 	]).action(withSession(explain));
 }
 
 async function explain(session: Session, nameOrId: string): Promise<void> {
 	const endpoint = await findEndpoint(session, nameOrId);
-	const [health, waiting, regions] = await Promise.all([
+	const [health, waiting, decided] = await Promise.all([
 		session.edge().call('GET', `/v2/${endpoint.id}/health`) as Promise<Record<'jobs' | 'workers', Record<string, number>>>,
 		waitingJobs(session, endpoint.id),
-		regionParts(session, endpoint.id),
+		session.edge().call('GET', `/v2/serverless/${endpoint.id}/decisions`) as unknown as Promise<DecisionsV2>,
 	]);
-	session.show({ endpoint: { id: endpoint.id, name: endpoint.name }, health, waiting, regions }, () => [
+	session.show({ endpoint: { id: endpoint.id, name: endpoint.name }, health, waiting, ...decided }, () => [
 		...lines(session, endpoint, health, waiting),
-		...(regions ?? []).flatMap((region) => regionLines(session, region)),
+		...placesOf(decided).flatMap((place) => placeLines(session, place, decided)),
 	]);
-	if (regions === null) session.warn('what the regions decided is shown with the operator token: longshore login --operator');
+	for (const region of decided.unreachableRegions) session.warn(`region ${region} did not answer: what it decided is not shown`);
+}
+
+/** The edge, then the regions in the order of preference. */
+function placesOf({ shares, decisions, failures }: DecisionsV2): string[] {
+	return [...new Set(['edge', ...shares.map(({ region }) => region), ...decisions.map(({ by }) => by), ...failures.map(({ region }) => region)])];
 }
 
 /** The jobs that wait longest among the newest, with the reason of each. */
@@ -49,42 +43,6 @@ async function waitingJobs(session: Session, endpointId: string): Promise<JobVie
 	const { requests } = await session.edge().call('GET', `/v2/${endpointId}/requests?limit=200`);
 	const queued = (requests as { id: string; status: string }[]).filter(({ status }) => status === 'IN_QUEUE').reverse();
 	return Promise.all(queued.slice(0, JOBS_EXPLAINED).map(({ id }) => session.edge().call('GET', `/v2/${endpointId}/status/${id}`) as Promise<JobView>));
-}
-
-/** Null without the operator's token. */
-async function regionParts(session: Session, endpointId: string): Promise<RegionPart[] | null> {
-	if (session.context.operatorToken === undefined) return null;
-	const regions = await listRegions(session);
-	return Promise.all(
-		regions.flatMap(({ id, url, endpoints }) => {
-			const figures = endpoints[endpointId];
-			return figures === undefined ? [] : [regionPart(session, endpointId, { id, url }, figures)];
-		}),
-	);
-}
-
-async function regionPart(
-	session: Session,
-	endpointId: string,
-	{ id, url }: { id: string; url: string },
-	figures: { queued: number; workers: Readonly<Record<string, number>>; blocked?: string },
-): Promise<RegionPart> {
-	const base = { region: id, queued: figures.queued, workers: figures.workers, blocked: figures.blocked ?? null };
-	if (session.context.regionTokens[id] === undefined) return { ...base, decisions: [], failures: [] };
-	try {
-		const broker = session.region(id, session.context.local?.regions.find((one) => one.id === id)?.url ?? url);
-		const [{ queues }, { failures }] = await Promise.all([broker.call('GET', '/operator/v1/queues'), broker.call('GET', '/operator/v1/workers')]);
-		const own = (queues as { endpointId: string; decisions: RegionPart['decisions'] }[]).find((queue) => queue.endpointId === endpointId);
-		return {
-			...base,
-			decisions: own?.decisions ?? [],
-			failures: (failures as (RegionPart['failures'][number] & { endpointId: string })[]).filter((failure) => failure.endpointId === endpointId),
-		};
-	} catch (error) {
-		if (!(error instanceof Failure)) throw error;
-		session.warn(`${error.message}: what it decided is not shown`);
-		return { ...base, decisions: [], failures: [] };
-	}
 }
 
 function lines(session: Session, endpoint: EndpointView, health: Record<'jobs' | 'workers', Record<string, number>>, waiting: readonly JobView[]): string[] {
@@ -107,18 +65,24 @@ function lines(session: Session, endpoint: EndpointView, health: Record<'jobs' |
 	return renderFacts(facts, width, style);
 }
 
-function regionLines(session: Session, region: RegionPart): string[] {
+function placeLines(session: Session, place: string, { shares, missing, obstacles, decisions, failures }: DecisionsV2): string[] {
 	const { style, width } = session.terminal;
-	const failed = region.failures
+	const share = shares.find(({ region }) => region === place);
+	const about = [
+		...(share === undefined ? [] : [`up to ${share.workersMax} of its workers${share.tiers === null ? '' : ` on ${share.tiers.join(', ')}`}`]),
+		...missing.filter(({ region }) => region === place).map(({ workers, text }) => style.warn(plain(`${workers} without room${text === null ? '' : `: ${text}`}`))),
+		...(place === 'edge' ? obstacles.map(({ text }) => style.warn(plain(text))) : []),
+	];
+	const failed = failures
+		.filter(({ region }) => region === place)
 		.slice(-FAILURES_SHOWN)
 		.map((failure): [string, string] => [
 			'failed',
 			`${failure.workerId} on ${failure.hostId}: ${failure.reason}${failure.lastLog === '' ? '' : `\n${failure.lastLog.trimEnd().split('\n').slice(-5).map(plain).join('\n')}`}`,
 		]);
-	const decided = region.decisions.slice(-DECISIONS_SHOWN).map(({ at, kind, text }): [string, string] => [at.slice(11, 19), `${kind.padEnd(7)} ${plain(text)}`]);
-	return [
-		'',
-		`${style.bold(region.region)}  ${region.queued} in line${region.blocked === null ? '' : `; ${style.warn(plain(region.blocked))}`}`,
-		...renderFacts([...decided, ...failed], width, style).map((line) => `  ${line}`),
-	];
+	const decided = decisions
+		.filter(({ by }) => by === place)
+		.slice(-DECISIONS_SHOWN)
+		.map(({ at, kind, text }): [string, string] => [at.slice(11, 19), `${kind.padEnd(7)} ${plain(text)}`]);
+	return ['', [style.bold(place), ...about].join('  '), ...renderFacts([...decided, ...failed], width, style).map((line) => `  ${line}`)];
 }
