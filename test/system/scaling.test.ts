@@ -155,8 +155,14 @@ describe('the place of workers', () => {
 		const other = await endpoint.api.run({ sleepMs: 6_000 });
 		expect(await hostOf(endpoint, other)).toBe('e-l40s');
 		const third = await endpoint.api.run({ sleepMs: 3_000 });
-		const why = await until(async () => ((await endpoint.api.status(third)).json['why'] as { text?: string } | undefined)?.text, { what: 'a reason' });
-		expect(why).toMatch(/busy|full/);
+		await until(
+			async (note) => {
+				const why = (await endpoint.api.status(third)).json['why'] as { text: string } | undefined;
+				note(why);
+				return why !== undefined && /busy|full/.test(why.text);
+			},
+			{ what: 'the third job to say that the others keep the GPUs' },
+		);
 		await remove(filler);
 		expect(await hostOf(endpoint, third)).toMatch(/4090/);
 		for (const job of [long, other, third]) await endpoint.api.untilState(job, undefined, 40_000);
