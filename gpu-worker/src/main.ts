@@ -198,6 +198,7 @@ function newHost(settings: AgentSettings, inventory: GpuInventory, tunnel: { rea
 		attempts: new Map(),
 		permits: new Map(),
 		gpuFaults: new Map(),
+		quarantined: new Map(),
 		draining: false,
 		fenced: null,
 	};

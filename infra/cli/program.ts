@@ -12,6 +12,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addEndpoint } from './commands/endpoint.ts';
 import { addEndpointFleet } from './commands/endpoint-fleet.ts';
 import { addExplain } from './commands/explain.ts';
+import { addWorker } from './commands/host-gpus.ts';
 import { addJobs } from './commands/job.ts';
 import { addAccount, addKey } from './commands/key.ts';
 import { addLogin } from './commands/login.ts';
@@ -60,6 +61,7 @@ export function createProgram(): Command {
 	addContext(program);
 	addLogin(program);
 	addRegion(program);
+	addWorker(program);
 	addAccount(program);
 	addDoctor(program);
 	addCompletion(program);

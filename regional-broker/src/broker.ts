@@ -1,5 +1,6 @@
 /** One broker, put together: every part made once and handed to those that need it. */
 import type { JobEvent } from '@longshore/shared-schema/wire/region';
+import type { Bus } from './bus/bus.ts';
 import { createNatsBus, type NatsBus } from './bus/nats-bus.ts';
 import { type BrokerSettings, listenAddress } from './config.ts';
 import { createEdgeClient } from './edge/edge-client.ts';
@@ -7,7 +8,7 @@ import { createSigner, createVerifier } from './edge/signature.ts';
 import { createIdentities, type Identities } from './enrolment/identities.ts';
 import { createIssuer, type Issuer } from './enrolment/issuer.ts';
 import { joinFleet } from './fleet/join-fleet.ts';
-import { createApp } from './http/app.ts';
+import { type AppOptions, createApp } from './http/app.ts';
 import { listen } from './http/listener.ts';
 import { createAwaitWorker } from './ingress/await-worker.ts';
 import { isBalanced } from './ingress/balanced-call.ts';
@@ -21,6 +22,8 @@ import { createLogs } from './ingress/logs.ts';
 import { createRevoke } from './ingress/revoke.ts';
 import { createEndpointWorkers } from './ingress/workers.ts';
 import { errorText, type Log } from './log.ts';
+import { evictWorker } from './operator/evict.ts';
+import { setGpu } from './operator/gpus.ts';
 import { readiness } from './operator/health.ts';
 import { describeHost, giveDuty } from './operator/host-duty.ts';
 import { describeHosts } from './operator/hosts.ts';
@@ -55,7 +58,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 	const bus = connectBus(settings, issuer, log);
 	const identities: Identities = createIdentities(settings, issuer, bus, (hostId) => fleet.gossip.tellEnrolment(hostId), wallClock, log);
 	const fleet = joinFleet(settings, boot, bus, edge, identities, log);
-	const { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue, balancer, demand } = fleet;
+	const { registry, duties, grants, scaler, decisions, backoffs, consumers, leader, heartbeat, gossip, command, pushParts, noteQueue, balancer, demand } = fleet;
 
 	const onStarted = startCounter(fleet);
 	const onEvents = (events: readonly JobEvent[]): void => scaler.anticipations.passed(events);
@@ -71,6 +74,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		verify,
 		operatorToken: settings.LONGSHORE_OPERATOR_TOKEN,
 		...identities.routes,
+		...operatorVerbs(fleet, bus),
 		edge,
 		dispatch: createDispatch({
 			bus,
@@ -84,15 +88,10 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 		revoke: createRevoke({ bus, registry, command, log, onRevoked: () => fleet.hosts.correctSoon(0) }),
 		inventory: createInventory({ bus, registry, rollCall: () => fleet.hosts.rollCall(), command: fleet.command, now, log }),
 		endpoints: createEndpoints(pushParts, (push) => gossip.tellGrants(push)),
-		hosts: () => describeHosts(registry, duties, leader.isLeader(), now()),
-		host: (id) => describeHost({ registry, duties }, id),
-		giveDuty: (id, duty) => giveDuty({ registry, duties }, id, duty),
 		endpointWorkers: createEndpointWorkers(registry, now),
 		awaitWorker: createAwaitWorker(balancer),
 		logs: createLogs({ bus, registry, log }),
 		decisions: createDecisions({ decisions, backoffs, scaler, now }),
-		workers: () => describeWorkers(registry, grants, backoffs, now()),
-		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
 		readiness: () => readiness({ bus, edgeSilentMs: () => heartbeat.edgeSilentMs(), edgeSilentMaxMs, isDraining: () => draining }),
 		log,
 	});
@@ -120,6 +119,7 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			scaler.stop();
 			fleet.hosts.stop();
 			duties.stop();
+			fleet.quarantines.stop();
 			identities.enrolments.stop();
 			gossip.stop();
 			demand.stop();
@@ -127,6 +127,21 @@ export async function createBroker(settings: BrokerSettings, boot: string, log: 
 			await bus.close().catch((error: unknown) => log.warn('NATS did not close cleanly', { error: errorText(error) }));
 			edge.close();
 		},
+	};
+}
+
+/** What operators see and order. */
+function operatorVerbs(fleet: ReturnType<typeof joinFleet>, bus: Bus): Pick<AppOptions, 'hosts' | 'host' | 'giveDuty' | 'setGpu' | 'evictWorker' | 'workers' | 'queues'> {
+	const { registry, duties, quarantines, grants, depths, scaler, decisions, backoffs, leader, gossip, command } = fleet;
+	const note = (endpointId: string, text: string): void => void [decisions.note(endpointId, 'stop', text, {}), gossip.tellNote(endpointId, text)];
+	return {
+		hosts: () => describeHosts(registry, duties, leader.isLeader(), now()),
+		host: (id) => describeHost({ registry, duties }, id),
+		giveDuty: (id, duty) => giveDuty({ registry, duties }, id, duty),
+		setGpu: (id, gpu, verb, body) => setGpu({ registry, duties, quarantines: quarantines }, id, gpu, verb, body),
+		evictWorker: (id, body) => evictWorker({ registry, command, note }, id, body),
+		workers: () => describeWorkers(registry, grants, backoffs, now()),
+		queues: () => describeQueues({ bus, grants, depths, scaler, decisions }),
 	};
 }
 

@@ -94,6 +94,8 @@ export const COST_ROWS_LOOKED_AT = 20_000;
 export const INVENTORY_BATCH_MAX = 256;
 /** A job message that its host did not take is delivered to another one after this: the host died with it in its hands. */
 export const JOB_ACK_WAIT_MS = 10_000;
+/** Why an operator takes a GPU out or ends a worker. Characters. */
+export const QUARANTINE_REASON_CHARS_MAX = 200;
 /** How long a host's enrolment token can be redeemed. Seconds. */
 export const ENROL_TOKEN_S: Bounds = { min: 60, max: 86_400, default: 3_600 };
 /** Age at which a signed region request is refused, either way. */

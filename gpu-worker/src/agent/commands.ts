@@ -53,8 +53,10 @@ async function carryOut(parts: CommandsParts, command: Exclude<HostCommand, { op
 			return fleet.start(command);
 		case 'stop-worker': {
 			const worker = host.workers.get(command.workerId);
-			if (worker !== undefined) fleet.drain(worker, command.freeze === true);
-			else fleet.evict('it is not wanted any more', [command.workerId]);
+			if (worker === undefined) return fleet.evict(command.reason ?? 'it is not wanted any more', [command.workerId]);
+			if (command.reason !== undefined) worker.log.note(command.reason);
+			if (command.now === true) fleet.hurry(worker, host.timers.killGraceMs, command.reason ?? 'stopped at once');
+			else fleet.drain(worker, command.freeze === true);
 			return;
 		}
 		case 'stop-jobs':
@@ -63,6 +65,8 @@ async function carryOut(parts: CommandsParts, command: Exclude<HostCommand, { op
 				if (attempt !== undefined) parts.stopAttempt(attempt);
 			}
 			return;
+		case 'quarantine-gpu':
+			return fleet.quarantine(command.gpu, command.reason);
 		case 'drain':
 			host.draining = command.on;
 			if (command.on) fleet.evict('this host drains');

@@ -15,7 +15,7 @@ import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { describeExit } from './describe-exit.ts';
 import { createFreezer, type Freezer } from './freezer.ts';
 import { watchHealth } from './health-watch.ts';
-import type { Host } from './host.ts';
+import { gpusOut, type Host } from './host.ts';
 import { newWorker } from './new-worker.ts';
 import { type Launch, runWorker } from './run-worker.ts';
 import { startingProcess } from './starting-process.ts';
@@ -70,6 +70,8 @@ export interface Fleet {
 	/** A drained worker may have become empty. */
 	jobEnded(worker: Worker): void;
 	freeGpus(): number;
+	/** The operator's order: nobody gets the GPU, and who has it goes when its jobs have ended; without a reason it is as before. */
+	quarantine(gpu: number, reason: string | null): void;
 	/** The GPU is faulty: nobody gets it any more, and who has it ends. */
 	gpuFailed(gpu: number, reason: string): void;
 	/** Ends all workers; resolves when they are gone. */
@@ -125,7 +127,7 @@ class HostFleet implements Fleet {
 			await Promise.race([this.#waking.wake(order, this.#heldGpus()), later(START_ANSWER_MS)]);
 			return;
 		}
-		const total = this.#host.inventory.gpus - this.#host.gpuFaults.size;
+		const total = this.#host.inventory.gpus - gpusOut(this.#host).size;
 		const chosen = chooseGpus(this.#host.inventory.gpus, this.#heldGpus(), spec.gpuCount, [...this.#host.frozen.values()]);
 		if (chosen === null) throw new WorkerStartError(`the worker needs ${spec.gpuCount} GPUs, ${this.freeGpus()} of ${total} are free`);
 		const { gpus, evict } = chosen;
@@ -205,12 +207,29 @@ class HostFleet implements Fleet {
 		gpuFaults.set(gpu, reason);
 		log.error('a GPU is taken out', { gpu, reason });
 		for (const worker of workers.values()) if (worker.gpus.includes(gpu)) this.hurry(worker, timers.killGraceMs, `GPU ${gpu} failed: ${reason}`);
+		this.#evictFrom(gpu, `GPU ${gpu} failed: ${reason}`);
+		this.#parts.changed();
+	}
+
+	quarantine(gpu: number, reason: string | null): void {
+		const { quarantined, log, workers } = this.#host;
+		if (reason === null) quarantined.delete(gpu);
+		else quarantined.set(gpu, reason);
+		log.info(reason === null ? 'a GPU is let back in' : 'a GPU is taken out by the operator', { gpu, reason });
+		if (reason !== null) {
+			for (const worker of workers.values()) if (worker.gpus.includes(gpu)) this.drain(worker);
+			this.#evictFrom(gpu, `GPU ${gpu} is quarantined: ${reason}`);
+		}
+		this.#parts.changed();
+	}
+
+	/** What was frozen with the GPU. */
+	#evictFrom(gpu: number, reason: string): void {
 		const frozen = [...this.#host.frozen.values()].filter(({ gpus }) => gpus.includes(gpu));
 		this.evict(
-			`GPU ${gpu} failed: ${reason}`,
+			reason,
 			frozen.map(({ id }) => id),
 		);
-		this.#parts.changed();
 	}
 
 	async endAll(graceMs: number): Promise<void> {
@@ -244,8 +263,8 @@ class HostFleet implements Fleet {
 	}
 
 	#heldGpus(): Set<number> {
-		// Nobody holds a faulty one, and nobody gets it.
-		const held = new Set<number>(this.#host.gpuFaults.keys());
+		// Those that are out: nobody gets one.
+		const held = new Set<number>(gpusOut(this.#host).keys());
 		for (const worker of this.#host.workers.values()) if (worker.exit === null) for (const gpu of worker.gpus) held.add(gpu);
 		for (const { gpus } of this.#starting.values()) for (const gpu of gpus) held.add(gpu);
 		return held;

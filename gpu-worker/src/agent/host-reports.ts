@@ -5,7 +5,7 @@ import { HOST_ROLL_CALL_SUBJECT, hostReportAckSubject, hostReportSubject } from 
 import type { Bus } from '../bus/bus.ts';
 import { fenceReason, leftMs } from '../core/fence.ts';
 import { workerPhase } from '../core/worker-phase.ts';
-import { type Host, hostAcceptsJobs } from './host.ts';
+import { gpusOut, type Host, hostAcceptsJobs } from './host.ts';
 import { acceptsJobs, occupancy, type Worker } from './worker.ts';
 
 /** Changes are gathered this long… */
@@ -128,15 +128,18 @@ function hostReportOf(parts: HostReportsParts, n: number, nowMs: number): HostRe
 }
 
 function hostFigure(host: Host, gpusFree: number, stock: ReturnType<HostReportsParts['stock']>): HostFigure {
+	const out = gpusOut(host);
+	const { gpuType, gpus, cudaVersion } = host.inventory;
 	return {
 		id: host.id,
 		boot: host.boot,
 		dataCenterId: host.dataCenterId,
-		gpuType: host.inventory.gpuType,
-		gpus: host.inventory.gpus - host.gpuFaults.size,
-		...(host.gpuFaults.size === 0 ? {} : { gpuFaults: [...host.gpuFaults].map(([gpu, reason]) => `GPU ${gpu}: ${reason}`.slice(0, GPU_FAULT_CHARS_MAX)) }),
+		gpuType,
+		gpus: gpus - out.size,
+		...(out.size === 0 ? {} : { gpuFaults: [...out].map(([gpu, reason]) => `GPU ${gpu}: ${reason}`.slice(0, GPU_FAULT_CHARS_MAX)) }),
+		...(host.quarantined.size === 0 ? {} : { quarantined: [...host.quarantined.keys()] }),
 		gpusFree,
-		cudaVersion: host.inventory.cudaVersion,
+		cudaVersion,
 		...stock,
 		draining: host.draining,
 		...(host.frozen.size === 0 ? {} : { frozen: host.frozen.size }),

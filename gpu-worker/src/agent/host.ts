@@ -60,10 +60,17 @@ export interface Host {
 	readonly permits: Map<string, string>;
 	/** GPUs that no worker gets any more, by index, with the reason. */
 	readonly gpuFaults: Map<number, string>;
+	/** The same by the operator's order, who may let them back in. */
+	readonly quarantined: Map<number, string>;
 	/** The operator's order: no new jobs, no new workers. */
 	draining: boolean;
 	/** Why the host keeps its hands off jobs, or null. */
 	fenced: string | null;
+}
+
+/** Every GPU that no worker gets, with the reason: a fault weighs more than an order. */
+export function gpusOut({ gpuFaults, quarantined }: Pick<Host, 'gpuFaults' | 'quarantined'>): Map<number, string> {
+	return new Map([...[...quarantined].map(([gpu, reason]) => [gpu, `quarantined by the operator: ${reason}`] as const), ...gpuFaults]);
 }
 
 /** True while the host as a whole may take jobs. */

@@ -13,14 +13,14 @@ interface Invitation {
 }
 
 export function addHostEnrol(host: Command): void {
-	define(host, 'enrol <host>', 'Let a machine join: prints a token that its agent redeems once', [
+	define(host, 'enrol <host>', 'Let a machine join: prints a token that works once', [
 		['longshore host enrol gpu-7 --region eu-1', 'LONGSHORE_ENROL_TOKEN for the agent there'],
 		['longshore host enrol gpu-7 --region eu-1 --expires 10m', 'for a machine that is about to start'],
 	])
 		.option('--region <id>', 'the region that it joins (needed when there are several)')
 		.option('--expires <duration>', 'how long the token can be redeemed, 1m to 24h', '1h')
 		.action(withSession(enrol));
-	define(host, 'revoke <host>', 'Put a host out: its credential is refused at once, its jobs move', [['longshore host revoke gpu-7', 'a machine that was stolen or sold']])
+	define(host, 'revoke <host>', 'Put a host out; its jobs move', [['longshore host revoke gpu-7', 'a machine that was stolen or sold']])
 		.option('--region <id>', 'the region that it is in, where the host has not reported')
 		.option('-y, --yes', 'do not ask')
 		.action(withSession(revoke));

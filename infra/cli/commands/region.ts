@@ -9,6 +9,7 @@ import { paintState } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { addHostDrain } from './host-drain.ts';
 import { addHostEnrol } from './host-enrol.ts';
+import { addHostGpus } from './host-gpus.ts';
 
 const GROUP = 'Operators:';
 
@@ -27,6 +28,7 @@ export function addRegion(program: Command): void {
 	define(host, 'list', 'All hosts of all regions').alias('ls').option('--region <id>', 'only this region').action(withSession(listHosts));
 	addHostDrain(host);
 	addHostEnrol(host);
+	addHostGpus(host);
 }
 
 async function listAllRegions(session: Session): Promise<void> {
@@ -63,6 +65,7 @@ async function listHosts(session: Session, flags: { readonly region?: string }):
 				{ title: 'POOL', value: ({ gpuType }) => poolOfGpuType(gpuType)?.id ?? '-' },
 				{ title: 'GPU TYPE', value: ({ gpuType }) => gpuType, cut: true, cutWidthMin: 18, drop: 2 },
 				{ title: 'FREE', value: ({ gpus, gpusFree }) => `${gpusFree} of ${gpus}`, align: 'right' },
+				{ title: 'OUT', value: ({ gpuFaults }) => (gpuFaults ?? []).join('; '), cut: true, cutWidthMin: 12, paint: style.warn },
 				{ title: 'CUDA', value: ({ cudaVersion }) => cudaVersion, drop: 3 },
 				{ title: 'STATE', value: stateOf, paint: (text, host) => text.replace(stateOf(host), paintState(style, stateOf(host))) },
 			],

@@ -11,6 +11,8 @@ export interface PlaceHost {
 	readonly dataCenterId: string;
 	readonly gpuType: string;
 	readonly gpus: number;
+	/** GPUs that were taken out of `gpus`: they failed, or the operator said so. */
+	readonly gpusOut?: number;
 	/** Free GPUs less those promised to workers that are about to start. */
 	readonly gpusFree: number;
 	readonly cudaVersion: string;
@@ -122,11 +124,17 @@ function explain(pool: string, members: readonly PlaceHost[], spec: PlaceSpec): 
 		return `${pool} waits after failed starts on ${names(backedOff.map((host) => host.id))}${failure === '' ? '' : ` (${failure.slice(0, FAILURE_CHARS_MAX)})`}`;
 	}
 	const full = of('full');
-	if (full.length > 0) return `${pool} full in ${names(full.map((host) => host.dataCenterId))}`;
-	if (of('small').length > 0) return `${pool} has no host with ${spec.gpuCount} ${spec.gpuCount === 1 ? 'GPU' : 'GPUs'}`;
+	if (full.length > 0) return `${pool} full in ${names(full.map((host) => host.dataCenterId))}${describeOut(members)}`;
+	if (of('small').length > 0) return `${pool} has no host with ${spec.gpuCount} ${spec.gpuCount === 1 ? 'GPU' : 'GPUs'}${describeOut(members)}`;
 	if (of('cuda').length > 0) return `${pool} has no host with CUDA ${describeCuda(spec)}`;
 	if (of('excluded').length > 0) return `${pool} has only excluded GPU types`;
 	return `${pool} has only draining hosts`;
+}
+
+/** GPUs that would be there if they were well, or let in. */
+function describeOut(members: readonly PlaceHost[]): string {
+	const out = members.reduce((sum, { gpusOut = 0 }) => sum + gpusOut, 0);
+	return out === 0 ? '' : ` (${out} ${out === 1 ? 'GPU' : 'GPUs'} there taken out)`;
 }
 
 /** Hosts of the endpoint's tiers with room that a rule of the endpoint keeps it off: what it could change. */

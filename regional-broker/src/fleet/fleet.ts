@@ -6,8 +6,10 @@ import { controlSubject, HOST_ROLL_CALL_SUBJECT, hostReportAckSubject, hostRepor
 import type { Balancer } from '../balancer/balancer.ts';
 import type { Bus } from '../bus/bus.ts';
 import { errorText, type Log } from '../log.ts';
+import type { Decisions } from './decisions.ts';
 import type { Duties } from './duties.ts';
 import type { Grants } from './grants.ts';
+import type { Quarantines } from './quarantines.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { KnownHost, Registry } from './registry.ts';
 import type { Scaler } from './scaler.ts';
@@ -25,6 +27,8 @@ export interface FleetOptions {
 	readonly depths: QueueDepths;
 	readonly scaler: Scaler;
 	readonly duties: Duties;
+	readonly quarantines: Pick<Quarantines, 'reconcile'>;
+	readonly decisions: Pick<Decisions, 'note'>;
 	readonly isLeader: () => boolean;
 	readonly edgeSilentMs: () => number | null;
 	/** What is known of hosts and their workers has changed. */
@@ -136,6 +140,8 @@ export class Fleet {
 			scaler.heard(before, now);
 			this.#options.onReport();
 			this.#options.duties.reconcile(now);
+			this.#options.quarantines.reconcile(now);
+			this.#noteFaults(before, report);
 		}
 		if (hearing === 'new') this.#arrived(now, before);
 		if (hearing === 'new' || registry.isComplete() !== wasComplete) scaler.touchAll();
@@ -148,6 +154,17 @@ export class Fleet {
 		for (const { endpointId, jobs } of report.workers) {
 			const taken = jobs.filter((key) => !known.has(key) && this.startedJobs.isFirst(key)).length;
 			if (taken > 0) this.#options.depths.started(endpointId, taken);
+		}
+	}
+
+	/** A GPU that has failed, or was taken out: whose workers are on it is told why they go. */
+	#noteFaults(before: KnownHost | undefined, { host, workers }: HostReport): void {
+		const known = new Set(before?.figure.gpuFaults);
+		for (const fault of host.gpuFaults ?? []) {
+			if (known.has(fault)) continue;
+			this.#options.log.warn('a GPU is taken out', { hostId: host.id, fault });
+			const gpu = Number(/^GPU (\d+):/.exec(fault)?.[1]);
+			for (const { id, endpointId, gpus } of workers) if (gpus.includes(gpu)) this.#options.decisions.note(endpointId, 'stop', `${id} on ${host.id}: ${fault}`, {});
 		}
 	}
 

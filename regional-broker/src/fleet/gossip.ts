@@ -9,6 +9,8 @@ const GRANTS_SUBJECT = 'brokers.grants';
 const QUEUE_SUBJECT = 'brokers.queue';
 const DUTY_SUBJECT = 'brokers.duty';
 const ENROLMENT_SUBJECT = 'brokers.enrolment';
+const GPUS_SUBJECT = 'brokers.gpus';
+const NOTE_SUBJECT = 'brokers.note';
 /** Counts are gathered this long before they are told. */
 const GATHER_MS = 20;
 
@@ -23,6 +25,10 @@ export interface GossipOptions {
 	readonly onDuty: (news: DutyNews) => void;
 	/** A host's enrolment is another now. */
 	readonly onEnrolment: (hostId: string) => void;
+	/** A host is to do without other GPUs than before. */
+	readonly onGpus: (hostId: string) => void;
+	/** An operator has ended a worker of the endpoint. */
+	readonly onNote: (endpointId: string, text: string) => void;
 	readonly log: Log;
 }
 
@@ -31,7 +37,7 @@ export class Gossip {
 	#gathered: QueueChange = {};
 	#timer: NodeJS.Timeout | null = null;
 
-	constructor({ bus, onGrants, onQueue, onDuty, onEnrolment, log }: GossipOptions) {
+	constructor({ bus, onGrants, onQueue, onDuty, onEnrolment, onGpus, onNote, log }: GossipOptions) {
 		this.#bus = bus;
 		const hear = <T>(subject: string, schema: z.ZodType<T>, listener: (value: T) => void): void =>
 			bus.subscribe(subject, (data) => {
@@ -45,6 +51,8 @@ export class Gossip {
 		hear(QUEUE_SUBJECT, queueChange, onQueue);
 		hear(DUTY_SUBJECT, dutyNews, onDuty);
 		hear(ENROLMENT_SUBJECT, z.object({ hostId: z.string() }), ({ hostId }) => onEnrolment(hostId));
+		hear(GPUS_SUBJECT, z.object({ hostId: z.string() }), ({ hostId }) => onGpus(hostId));
+		hear(NOTE_SUBJECT, z.object({ endpointId: z.string(), text: z.string() }), ({ endpointId, text }) => onNote(endpointId, text));
 	}
 
 	tellGrants(push: EndpointPush): void {
@@ -57,6 +65,14 @@ export class Gossip {
 
 	tellEnrolment(hostId: string): void {
 		this.#bus.publish(ENROLMENT_SUBJECT, JSON.stringify({ hostId }));
+	}
+
+	tellGpus(hostId: string): void {
+		this.#bus.publish(GPUS_SUBJECT, JSON.stringify({ hostId }));
+	}
+
+	tellNote(endpointId: string, text: string): void {
+		this.#bus.publish(NOTE_SUBJECT, JSON.stringify({ endpointId, text }));
 	}
 
 	tellQueue(endpointId: string, change: Partial<QueueChange[string]>): void {

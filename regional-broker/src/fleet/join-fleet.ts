@@ -13,12 +13,12 @@ import { Backoffs } from './backoffs.ts';
 import { ConfirmedGrants } from './confirmed-grants.ts';
 import { Decisions } from './decisions.ts';
 import { Duties, type DutiesOptions, type DutyNews } from './duties.ts';
-import type { Enrolments } from './enrolments.ts';
 import { composeHeartbeat, createCommander, Fleet } from './fleet.ts';
-import { Gossip, type QueueChange } from './gossip.ts';
+import { Gossip, type GossipOptions, type QueueChange } from './gossip.ts';
 import { Grants } from './grants.ts';
 import { JobConsumers } from './job-consumers.ts';
 import { Leader } from './leader.ts';
+import { Quarantines } from './quarantines.ts';
 import { QueueDepths } from './queue-depths.ts';
 import { Registry } from './registry.ts';
 import { Scaler } from './scaler.ts';
@@ -71,10 +71,9 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 			if (leads) void [heartbeat.changed(), hosts.remember(), hosts.rollCall(), scaler.touchAll()];
 		},
 	});
-	const isFenced = (): boolean => (heartbeat.edgeSilentMs() ?? Number.POSITIVE_INFINITY) >= settings.LONGSHORE_REGION_FENCE_MS;
 	const ordersChanged = (): void => void [scaler.touchAll(), heartbeat.changed(), balancer.review()];
-	const parts = { registry, command, isLeader: () => leader.isLeader(), tell: (news: DutyNews) => queue.gossip.tellDuty(news), onChanged: ordersChanged };
-	const duties: Duties = watchDuties(bus, log, parts);
+	const tells = { tell: (news: DutyNews) => queue.gossip.tellDuty(news), tellGpus: (hostId: string) => queue.gossip.tellGpus(hostId) };
+	const { duties, quarantines } = watchOrders(bus, log, { registry, command, isLeader: () => leader.isLeader(), ...tells, onChanged: ordersChanged });
 	const scaler: Scaler = new Scaler({
 		duties,
 		registry,
@@ -83,10 +82,10 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		demand,
 		backoffs,
 		decisions,
-		mayAct: () => leader.isLeader() && registry.isComplete() && grants.areKnown() && confirmed.areConfirmed() && !isFenced(),
+		mayAct: () => leader.isLeader() && registry.isComplete() && grants.areKnown() && confirmed.areConfirmed() && !isFenced(heartbeat, settings),
 		command,
 		permitOf: identities.tokens.permitOf,
-		newWorkerId: () => `w${randomBytes(10).toString('hex')}`.slice(0, 15),
+		newWorkerId,
 		now,
 		log,
 		onCounts: () => heartbeat.changed(),
@@ -98,6 +97,8 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		depths,
 		scaler,
 		duties,
+		quarantines,
+		decisions,
 		isLeader: () => leader.isLeader(),
 		edgeSilentMs: () => heartbeat.edgeSilentMs(),
 		onReport: () => balancer.review(),
@@ -106,8 +107,17 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 	});
 	const balancer: Balancer = new Balancer({ registry, grants, demand, isOpen: (hostId) => duties.of(hostId) !== 'drained', now });
 	const pushParts: EndpointsOptions = { grants, consumers, ...onGrantChange(depths, scaler, balancer) };
-	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, duties, identities.enrolments, log);
-	return { registry, duties, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, demand, balancer, ...queue };
+	const queue = joinQueue(bus, pushParts, depths, scaler, hosts, newsFor(duties, quarantines, decisions, identities), log);
+	return { registry, duties, quarantines, grants, depths, scaler, decisions, backoffs, consumers, leader, heartbeat, command, hosts, pushParts, demand, balancer, ...queue };
+}
+
+/** The edge may have given this region up, and its places away. */
+function isFenced(heartbeat: Heartbeat, settings: BrokerSettings): boolean {
+	return (heartbeat.edgeSilentMs() ?? Number.POSITIVE_INFINITY) >= settings.LONGSHORE_REGION_FENCE_MS;
+}
+
+function newWorkerId(): string {
+	return `w${randomBytes(10).toString('hex')}`.slice(0, 15);
 }
 
 /** What follows when the edge changes or takes back a grant. */
@@ -124,15 +134,31 @@ function onGrantChange(depths: QueueDepths, scaler: Scaler, balancer: Balancer):
 	};
 }
 
+type OrderParts = Omit<DutiesOptions, 'records' | 'now' | 'log'> & { readonly tellGpus: (hostId: string) => void };
+
 /** The operator's orders, read whenever NATS is (back) there. */
-function watchDuties(bus: Bus, log: Log, parts: Omit<DutiesOptions, 'records' | 'now' | 'log'>): Duties {
+function watchOrders(bus: Bus, log: Log, parts: OrderParts): { readonly duties: Duties; readonly quarantines: Quarantines } {
+	const { registry, command, isLeader, tellGpus } = parts;
 	const duties = new Duties({ ...parts, records: bus.records, now, log });
-	bus.onReady(() => duties.start());
-	return duties;
+	const quarantines = new Quarantines({ records: bus.records, registry, command, isLeader, tell: tellGpus, now, log });
+	bus.onReady(() => void [duties.start(), quarantines.start()]);
+	return { duties, quarantines };
+}
+
+/** What brokers tell each other besides grants and counts. */
+type News = Pick<GossipOptions, 'onDuty' | 'onGpus' | 'onNote' | 'onEnrolment'>;
+
+function newsFor(duties: Duties, quarantines: Quarantines, decisions: Decisions, { enrolments }: Identities): News {
+	return {
+		onDuty: (news) => duties.hear(news),
+		onGpus: (hostId) => void quarantines.hear(hostId),
+		onNote: (endpointId, text) => decisions.note(endpointId, 'stop', text, {}),
+		onEnrolment: (hostId) => void enrolments.hear(hostId),
+	};
 }
 
 /** Counts of waiting jobs, from this broker's own traffic and from what the others tell. */
-function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, scaler: Scaler, hosts: Fleet, duties: Duties, enrolments: Enrolments, log: Log) {
+function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, scaler: Scaler, hosts: Fleet, news: News, log: Log) {
 	const apply = (endpointId: string, change: QueueChange[string]): void => {
 		if (change.normal + change.low > 0) depths.dispatched(endpointId, change.normal, change.low);
 		if (change.started > 0) depths.started(endpointId, change.started);
@@ -142,8 +168,7 @@ function joinQueue(bus: Bus, pushParts: EndpointsOptions, depths: QueueDepths, s
 	const gossip = new Gossip({
 		bus,
 		onGrants: (push) => void applyPush(pushParts, push),
-		onDuty: (news) => duties.hear(news),
-		onEnrolment: (hostId) => void enrolments.hear(hostId),
+		...news,
 		onQueue: (changes) => {
 			for (const [endpointId, change] of Object.entries(changes)) apply(endpointId, change);
 		},

@@ -22,6 +22,7 @@ export function placeHosts(parts: PlaceHostsParts, frozen: FrozenWorkers, starts
 		const of = (list: readonly { readonly endpointId: string }[]): number => list.filter((worker) => worker.endpointId === endpointId).length;
 		return {
 			...figure,
+			gpusOut: figure.gpuFaults?.length ?? 0,
 			// A host that is only remembered cannot be told anything yet.
 			draining: figure.draining || n === 0 || parts.duties.of(figure.id) !== 'open',
 			gpusFree: figure.gpusFree - pending.reduce((sum, start) => sum + start.gpus, 0),

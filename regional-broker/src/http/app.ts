@@ -35,6 +35,8 @@ export interface AppOptions {
 	readonly hosts: () => unknown;
 	readonly host: (id: string) => Answer;
 	readonly giveDuty: (id: string, duty: HostDuty) => Promise<Answer>;
+	readonly setGpu: (hostId: string, gpu: string, verb: 'quarantine' | 'release', body: unknown) => Promise<Answer>;
+	readonly evictWorker: (id: string, body: unknown) => Promise<Answer>;
 	readonly logs: (body: unknown) => Promise<Answer>;
 	readonly workers: () => unknown;
 	readonly queues: () => Promise<unknown>;
@@ -63,6 +65,9 @@ export function createApp(options: AppOptions): Hono<Env> {
 	for (const [verb, duty] of Object.entries(DUTY_OF_VERB)) app.post(`/operator/v1/hosts/:id/${verb}`, async (c) => respond(c, await options.giveDuty(c.req.param('id'), duty)));
 	app.post('/operator/v1/hosts/:id/enrol', async (c) => withJson(c, (body) => options.enrolHost(c.req.param('id'), body)));
 	app.post('/operator/v1/hosts/:id/revoke', async (c) => respond(c, await options.revokeHost(c.req.param('id'))));
+	for (const verb of ['quarantine', 'release'] as const)
+		app.post(`/operator/v1/hosts/:id/gpus/:gpu/${verb}`, async (c) => withJson(c, (body) => options.setGpu(c.req.param('id'), c.req.param('gpu'), verb, body)));
+	app.post('/operator/v1/workers/:id/evict', async (c) => withJson(c, (body) => options.evictWorker(c.req.param('id'), body)));
 	app.get('/operator/v1/workers', (c) => c.json(options.workers() as object));
 	app.get('/operator/v1/queues', async (c) => c.json((await options.queues()) as object));
 

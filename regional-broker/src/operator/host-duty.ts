@@ -34,7 +34,8 @@ export async function giveDuty(sources: HostDutySources, hostId: string, duty: H
 	return describeHost(sources, hostId);
 }
 
-function unknownHost(registry: Pick<Registry, 'hosts'>, hostId: string): Answer {
+/** The answer about a host that this region does not have. */
+export function unknownHost(registry: Pick<Registry, 'hosts'>, hostId: string): Answer {
 	const known = registry.hosts().map((host) => host.figure.id);
 	return { status: 404, body: { error: `no host "${hostId.slice(0, 64)}" in this region${suggestion(hostId.slice(0, 64), known)}` } };
 }

@@ -106,7 +106,8 @@ export type HostReportAck = z.infer<typeof hostReportAck>;
 
 /**
  * On `controlSubject(host)`. `start-worker` is idempotent by worker id, and with `thaw` wakes the frozen worker of that id; `stop-worker` drains
- * first (running jobs finish), with `freeze` it keeps the worker frozen where the host can, and it ends a frozen one; `held` asks which attempts the
+ * first (running jobs finish), with `freeze` it keeps the worker frozen where the host can, with `now` it ends it at once, and it ends a frozen one;
+ * `quarantine-gpu` takes a GPU out of placement, without a reason back in, and its workers drain; `held` asks which attempts the
  * boot has in hand or owes a report on.
  */
 export const hostCommand = z.discriminatedUnion('op', [
@@ -124,7 +125,8 @@ export const hostCommand = z.discriminatedUnion('op', [
 		/** Wakes the frozen worker of this id; one that does not wake is started afresh under the same id. Refused with `notFrozen` when there is none to wake. */
 		thaw: z.boolean().optional(),
 	}),
-	z.object({ op: z.literal('stop-worker'), workerId: id, freeze: z.boolean().optional() }),
+	z.object({ op: z.literal('stop-worker'), workerId: id, freeze: z.boolean().optional(), now: z.boolean().optional(), reason: z.string().max(300).optional() }),
+	z.object({ op: z.literal('quarantine-gpu'), gpu: z.int().min(0), reason: z.string().max(300).nullable() }),
 	z.object({ op: z.literal('stop-jobs'), jobs: z.array(z.object({ id, epoch: z.int().min(1) })) }),
 	z.object({ op: z.literal('drain'), on: z.boolean() }),
 	z.object({ op: z.literal('report') }),

@@ -161,6 +161,8 @@ export const hostFigure = z.object({
 	modelCache: modelCacheFigure.optional(),
 	/** Network volumes whose use the host has measured. */
 	volumes: z.array(volumeUse).max(HOST_VOLUMES_MAX).optional(),
+	/** Those GPUs, by index, that the operator took out. */
+	quarantined: z.array(z.int().min(0)).max(64).optional(),
 	draining: z.boolean(),
 	/** Workers that FlashBoot keeps frozen there. Absent: none. */
 	frozen: z.int().min(0).optional(),

@@ -136,6 +136,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 		warmJobs: 0,
 		attempts: new Map(),
 		gpuFaults: new Map(),
+		quarantined: new Map(),
 		draining: false,
 		fenced: null,
 	};

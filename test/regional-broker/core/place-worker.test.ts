@@ -39,6 +39,14 @@ const blockedOf = (...args: Parameters<typeof placeWorker>): string => {
 	return 'blocked' in placement ? placement.blocked : '';
 };
 
+it('says how many GPUs are out where room is wanting', () => {
+	const busy = host('a', { gpus: 3, gpusFree: 0, gpusOut: 1 });
+	expect(blockedOf({ ...spec, gpuPools: ['AMPERE_80'] }, [busy])).toContain('AMPERE_80 full in EU-SE-1 (1 GPU there taken out)');
+	expect(blockedOf({ ...spec, gpuPools: ['AMPERE_80'], gpuCount: 4 }, [busy, host('b', { gpus: 2, gpusFree: 2, gpusOut: 2 })])).toContain(
+		'no host with 4 GPUs (3 GPUs there taken out)',
+	);
+});
+
 describe('choice', () => {
 	const cases: readonly (readonly [string, PlaceSpec, readonly PlaceHost[], string])[] = [
 		['the first pool of the endpoint wins over free room in the second', spec, [host('a', { gpuType: ADA, gpusFree: 4 }), host('b', { gpusFree: 1 })], 'b'],
