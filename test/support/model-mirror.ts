@@ -74,7 +74,10 @@ export async function startModelMirror(): Promise<ModelMirror> {
 		url: '',
 		asked: [],
 		downloads: () => mirror.asked.filter(({ method, path }) => method === 'GET' && (path.startsWith('/storage/') || path.includes('/resolve/'))),
-		put: (model) => void models.set(model.repo, model),
+		put(model) {
+			models.set(model.repo, model);
+			for (const content of Object.values(model.files)) blobFacts(content);
+		},
 		breaks: new Map(),
 		lies: new Map(),
 		isPlain: false,
@@ -176,22 +179,31 @@ async function serveFile(mirror: ModelMirror, file: ServedFile, asked: Asked, re
 	response.write(body.subarray(0, breaksAt), () => setTimeout(() => response.destroy(), 50));
 }
 
-function blobFacts(content: Uint8Array): {
+interface BlobFacts {
 	readonly size: number;
 	readonly blobId: string;
 	readonly lfs?: { readonly sha256: string; readonly size: number; readonly pointerSize: number };
-} {
-	const size = content.length;
-	const blobId = createHash('sha1').update(`blob ${size}\0`).update(content).digest('hex');
-	return size < LARGE_BYTES ? { size, blobId } : { size, blobId: commitOf(`pointer of ${blobId}`), lfs: { sha256: sha256Of(content), size, pointerSize: 130 } };
 }
 
 /** Large contents are asked about again and again. */
-const known = new WeakMap<Uint8Array, string>();
-function sha256Of(content: Uint8Array): string {
-	const hex = known.get(content) ?? createHash('sha256').update(content).digest('hex');
-	known.set(content, hex);
-	return hex;
+const known = new WeakMap<Uint8Array, BlobFacts>();
+
+function blobFacts(content: Uint8Array): BlobFacts {
+	const facts = known.get(content) ?? factsOf(content);
+	known.set(content, facts);
+	return facts;
+}
+
+function factsOf(content: Uint8Array): BlobFacts {
+	const size = content.length;
+	if (size < LARGE_BYTES) return { size, blobId: createHash('sha1').update(`blob ${size}\0`).update(content).digest('hex') };
+	const sha256 = createHash('sha256').update(content).digest('hex');
+	return { size, blobId: commitOf(`pointer to ${sha256}`), lfs: { sha256, size, pointerSize: 130 } };
+}
+
+/** SHA-256 of a content, found once for a large one. */
+export function sha256Of(content: Uint8Array): string {
+	return blobFacts(content).lfs?.sha256 ?? createHash('sha256').update(content).digest('hex');
 }
 
 function commitIn({ repo, refs = {} }: MirrorModel, revision: string): string | undefined {

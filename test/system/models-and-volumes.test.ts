@@ -1,12 +1,12 @@
 /** Cached models from a mirror on this machine, and network volumes: two hosts beside each other and one elsewhere. `LONGSHORE_TEST_MODEL_MB` sets the size of a model. */
-import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HostFigure } from '../../shared-schema/src/wire/region.ts';
+import { type Cli, createCli } from '../infra/cli/support/run-cli.ts';
 import { changeEndpoint, type DeploySpec, shellCommand } from '../support/deploy.ts';
 import { killProcess } from '../support/kill-process.ts';
-import { type ModelMirror, someBytes, startModelMirror } from '../support/model-mirror.ts';
+import { type ModelMirror, sha256Of, someBytes, startModelMirror } from '../support/model-mirror.ts';
 import { explainEndpoint, operatorWorkers } from '../support/operator-api.ts';
 import { SHORT_TIMERS } from '../support/short-timers.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
@@ -21,13 +21,29 @@ const CONFIG = Buffer.from('{"architectures":["Test"]}');
 
 let mirror: ModelMirror;
 let stack: Stack;
+/** Checksums of each model's files. */
+const models: Record<string, Readonly<Record<string, string>>> = {};
+const made: string[] = [];
+let cli: Cli;
 
 beforeAll(async () => {
 	mirror = await startModelMirror();
-	const models = { LONGSHORE_MODEL_MIRROR: mirror.url, LONGSHORE_MODEL_CACHE_GB: String(CACHE_GB), LONGSHORE_VOLUME_USAGE_MS: '300' };
-	stack = await startStack({ env: { ...SHORT_TIMERS, ...models }, topology: TOPOLOGY });
+	for (const [seed, repo] of ['org/shared', 'org/broken', 'org/wrong', 'org/third'].entries()) {
+		const weights = someBytes(MODEL_BYTES, seed);
+		mirror.put({ repo, files: { 'config.json': CONFIG, 'model.safetensors': weights } });
+		models[repo] = { 'config.json': sha256Of(CONFIG), 'model.safetensors': sha256Of(weights) };
+	}
+	const settings = { LONGSHORE_MODEL_MIRROR: mirror.url, LONGSHORE_MODEL_CACHE_GB: String(CACHE_GB), LONGSHORE_VOLUME_USAGE_MS: '300' };
+	stack = await startStack({ env: { ...SHORT_TIMERS, ...settings }, topology: TOPOLOGY });
+	cli = createCli({ LONGSHORE_HOME: stack.home });
 }, 300_000);
+/** The next test finds every GPU free. */
+afterEach(async () => {
+	for (const endpointId of made.splice(0)) await changeEndpoint(stack.url, stack.apiKey, endpointId, 'DELETE');
+	await until(async () => (await operatorWorkers(stack)).length === 0, { what: 'no worker is left' });
+}, 60_000);
 afterAll(async () => {
+	cli?.remove();
 	await stack?.stop();
 	await mirror?.stop();
 }, 90_000);
@@ -40,18 +56,11 @@ interface Seen {
 	readonly model?: { readonly folder: string; readonly isSnapshotOfMain: boolean; readonly files: Readonly<Record<string, string>> };
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Puts a model of its own content on the mirror; returns its files' checksums. */
-function putModel(repo: string, seed: number): Record<string, string> {
-	const weights = someBytes(MODEL_BYTES, seed);
-	mirror.put({ repo, files: { 'config.json': CONFIG, 'model.safetensors': weights } });
-	return { 'config.json': sha256(CONFIG), 'model.safetensors': sha256(weights) };
-}
-
-function deploy(spec: Partial<DeploySpec>): Promise<string> {
+async function deploy(spec: Partial<DeploySpec>): Promise<string> {
 	const directory = resolve(import.meta.dirname, '../support/workers');
-	return stack.deploy({ directory, command: shellCommand(process.execPath, 'files-worker.ts'), pools: ['ADA_24'], workersMin: 0, ...spec });
+	const endpointId = await stack.deploy({ directory, command: shellCommand(process.execPath, 'files-worker.ts'), pools: ['ADA_24'], workersMin: 0, ...spec });
+	made.push(endpointId);
+	return endpointId;
 }
 
 async function run(endpointId: string, input: object = {}): Promise<Seen> {
@@ -71,48 +80,42 @@ async function hostOf(worker: string): Promise<string> {
 }
 
 const weightsAsked = (repo: string) => mirror.asked.filter(({ method, path }) => method === 'GET' && path.startsWith(`/storage/${repo}/`));
-const remove = (endpointId: string) => changeEndpoint(stack.url, stack.apiKey, endpointId, 'DELETE');
 
 describe('a cached model', () => {
 	test('is downloaded to the host of the first worker, and the next endpoint starts there without a download', async () => {
-		const files = putModel('org/shared', 1);
 		const first = await deploy({ model: 'org/shared', dataCenterIds: ['W-1'] });
 		const seen = await run(first);
-		expect(seen.model).toEqual({ folder: 'models--org--shared', isSnapshotOfMain: true, files });
+		expect(seen.model).toEqual({ folder: 'models--org--shared', isSnapshotOfMain: true, files: models['org/shared'] });
 		const host = await hostOf(seen.worker);
 		expect(weightsAsked('org/shared').map(({ bytes }) => bytes)).toEqual([MODEL_BYTES]);
 		const asked = mirror.asked.length;
 
 		const second = await deploy({ model: 'https://huggingface.co/org/shared', dataCenterIds: ['W-1'] });
 		const again = await run(second);
-		expect(again.model?.files).toEqual(files);
+		expect(again.model?.files).toEqual(models['org/shared']);
 		expect(await hostOf(again.worker), 'the emptier host is the other one').toBe(host);
 		expect(mirror.asked).toHaveLength(asked);
 		const { decisions } = await explainEndpoint(stack, second);
 		expect(decisions.map(({ text }) => text).filter((text) => text.includes('holds the model'))).toHaveLength(1);
 		const figures = await hosts();
 		expect(figures.filter(({ models }) => models.includes('org/shared')).map(({ id }) => id)).toEqual([host]);
-		await Promise.all([remove(first), remove(second)]);
 	});
 
 	test('is downloaded on from where it was when the host dies in the middle, and the job is not lost', async () => {
-		const files = putModel('org/broken', 2);
 		mirror.breaks.set('model.safetensors', MODEL_BYTES / 2);
 		const endpoint = await deploy({ model: 'org/broken', dataCenterIds: ['W-2'] });
 		const api = stack.api(endpoint);
 		const job = await api.run({});
-		await until(() => weightsAsked('org/broken').some(({ bytes }) => bytes === MODEL_BYTES / 2), { what: 'half of the model is sent' });
+		await until(() => weightsAsked('org/broken').some(({ bytes }) => bytes === MODEL_BYTES / 2), { what: 'half of the model is sent', timeoutMs: 60_000 });
 		await killProcess(stack, 'host w-c', ({ hosts: pids }) => pids['w-c']);
 		const done = await api.untilState(job, undefined, 120_000);
-		expect((done['output'] as Seen).model?.files).toEqual(files);
+		expect((done['output'] as Seen).model?.files).toEqual(models['org/broken']);
 		const [, ...then] = weightsAsked('org/broken');
 		expect(then.length).toBeGreaterThan(0);
 		for (const { range } of then) expect(range).toMatch(/^bytes=[1-9]\d*-$/);
-		await remove(endpoint);
 	});
 
 	test('with a wrong checksum is refused in words that reach the waiting job, which runs once the mirror is mended', async () => {
-		const files = putModel('org/wrong', 3);
 		mirror.lies.set('config.json', Buffer.from('{"architectures":["Evil"]}'));
 		const endpoint = await deploy({ model: 'org/wrong', dataCenterIds: ['W-2'] });
 		const api = stack.api(endpoint);
@@ -129,20 +132,20 @@ describe('a cached model', () => {
 		expect(failures.at(-1)?.reason).toMatch(/model org\/wrong: config\.json does not match its checksum \(git-sha1 [0-9a-f]{40}, should be [0-9a-f]{40}\): refused/);
 		mirror.lies.clear();
 		const done = await api.untilState(job, undefined, 120_000);
-		expect((done['output'] as Seen).model?.files).toEqual(files);
-		await remove(endpoint);
+		expect((done['output'] as Seen).model?.files).toEqual(models['org/wrong']);
 	});
 
 	test('makes room for the next one: the budget holds, and what was used longest ago goes', async () => {
-		putModel('org/third', 4);
 		const endpoint = await deploy({ model: 'org/third', dataCenterIds: ['W-2'] });
 		await run(endpoint);
 		const figure = await until(async () => (await hosts()).find(({ id, models }) => id === 'w-c' && models.includes('org/third')), { what: 'the host reports the new model' });
 		expect(figure.models).toContain('org/wrong');
 		expect(figure.models).not.toContain('org/broken');
 		expect(figure.modelCache).toMatchObject({ usedBytes: 2 * (MODEL_BYTES + CONFIG.length), budgetBytes: Math.round(CACHE_GB * 1e9) });
+		const { stdout } = await cli.run(['host', 'get', 'w-c']);
+		expect(stdout).toMatch(/^Models +.*org\/third/m);
+		expect(stdout).toMatch(/^Model cache +\d+\.\d MB of \d+\.\d MB$/m);
 		expect(readdirSync(join(stack.home, 'hosts/w-c/models/hub')).sort()).toEqual(['models--org--third', 'models--org--wrong']);
-		await remove(endpoint);
 	});
 });
 
@@ -178,8 +181,9 @@ describe('a network volume', () => {
 		);
 		expect(Number(used['usedBytes'])).toBeLessThan(4_000_000);
 		expect(Date.now() - Date.parse(String(used['usedAt']))).toBeLessThan(60_000);
+		expect((await cli.run(['volume', 'list'])).stdout).toMatch(/data .* 3\.0 MB, /);
 		expect(await call('DELETE', `/${id}`)).toMatchObject({ status: 409, json: { detail: expect.stringContaining(`in use by endpoint ${endpoint}`) } });
-		await remove(endpoint);
+		await changeEndpoint(stack.url, stack.apiKey, made.pop() ?? '', 'DELETE');
 		expect(await call('DELETE', `/${id}`)).toMatchObject({ status: 204 });
 		expect(statSync(join(stack.home, 'volumes/W-2', id, 'one')).size, 'what lies on a volume stays').toBe(3_000_000);
 	});

@@ -1,12 +1,14 @@
 /** `longshore region list` and `longshore host list`: what the operator has, as the regions' last heartbeats tell. */
 import { poolOfGpuType } from '@longshore/shared-schema/catalog/gpus';
 import type { Command } from 'commander';
+import { notFound } from '../api/client.ts';
 import { type HostView, hostsOf, listRegions, type RegionView } from '../api/regions.ts';
 import { define } from '../help.ts';
 import { type Session, withSession } from '../session.ts';
+import { formatBytes } from '../terminal/bytes.ts';
 import { formatMs } from '../terminal/duration.ts';
 import { paintState } from '../terminal/style.ts';
-import { renderTable } from '../terminal/table.ts';
+import { renderFacts, renderTable } from '../terminal/table.ts';
 import { addHostDrain } from './host-drain.ts';
 import { addHostEnrol } from './host-enrol.ts';
 import { addHostGpus } from './host-gpus.ts';
@@ -26,6 +28,7 @@ export function addRegion(program: Command): void {
 		.alias('hosts')
 		.helpGroup(GROUP);
 	define(host, 'list', 'All hosts of all regions').alias('ls').option('--region <id>', 'only this region').action(withSession(listHosts));
+	define(host, 'get <host>', 'One host: GPUs, the models that it keeps, what it is downloading').action(withSession(showHost));
 	addHostDrain(host);
 	addHostEnrol(host);
 	addHostGpus(host);
@@ -67,6 +70,7 @@ async function listHosts(session: Session, flags: { readonly region?: string }):
 				{ title: 'FREE', value: ({ gpus, gpusFree }) => `${gpusFree} of ${gpus}`, align: 'right' },
 				{ title: 'OUT', value: ({ gpuFaults }) => (gpuFaults ?? []).join('; '), cut: true, cutWidthMin: 12, paint: style.warn },
 				{ title: 'CUDA', value: ({ cudaVersion }) => cudaVersion, drop: 3 },
+				{ title: 'MODELS', value: modelsOf, drop: 4 },
 				{ title: 'STATE', value: stateOf, paint: (text, host) => text.replace(stateOf(host), paintState(style, stateOf(host))) },
 			],
 			hosts,
@@ -75,6 +79,34 @@ async function listHosts(session: Session, flags: { readonly region?: string }):
 		),
 	);
 	if (hosts.length === 0) session.warn('no hosts have reported. Does the agent run there? longshore doctor');
+}
+
+async function showHost(session: Session, id: string): Promise<void> {
+	const hosts = hostsOf(await listRegions(session));
+	const host = hosts.find((one) => one.id === id);
+	const known = hosts.map((one) => one.id);
+	if (host === undefined) throw notFound('host', id, known, 'longshore host list');
+	const { style, width } = session.terminal;
+	const { modelCache, volumes = [] } = host;
+	const facts: (readonly [string, string])[] = [
+		['Region', host.region],
+		['Data centre', host.dataCenterId],
+		['State', stateOf(host)],
+		['GPUs', `${host.gpusFree} of ${host.gpus} free, ${host.gpuType}, CUDA ${host.cudaVersion}`],
+		['Faulty GPUs', (host.gpuFaults ?? []).join('; ')],
+		['Models', host.models.join(', ')],
+		['Model cache', modelCache === undefined ? '' : `${formatBytes(modelCache.usedBytes)} of ${formatBytes(modelCache.budgetBytes)}`],
+		['Downloading', (modelCache?.downloads ?? []).map(({ model, bytes, totalBytes }) => `${model} (${formatBytes(bytes)} of ${formatBytes(totalBytes)})`).join(', ')],
+		['Volumes', volumes.map((volume) => `${volume.id} (${formatBytes(volume.usedBytes)})`).join(', ')],
+	];
+	session.show(host, () => renderFacts(facts, width, style));
+}
+
+/** Models by name; commits of the same ones are left out. */
+function modelsOf({ models, modelCache }: HostView): string {
+	const named = models.filter((key) => !/@[0-9a-f]{40}$/.test(key)).length;
+	const downloads = modelCache?.downloads.length ?? 0;
+	return `${named}${downloads === 0 ? '' : ` +${downloads} coming`}`;
 }
 
 function stateOf({ draining }: HostView): string {

@@ -2,12 +2,13 @@
 import type { Command } from 'commander';
 import { define } from '../help.ts';
 import { type Session, withSession } from '../session.ts';
+import { formatBytes } from '../terminal/bytes.ts';
 import { formatAge } from '../terminal/duration.ts';
 import { UsageError } from '../usage-error.ts';
 import { integer } from './endpoint-spec.ts';
 import { readSecret } from './login.ts';
 import { findReference, listReferences, REGISTRIES, SECRETS, VOLUMES } from './references.ts';
-import { addResourceVerbs, column, factLines } from './resource.ts';
+import { addResourceVerbs, column, factLines, type Shown } from './resource.ts';
 
 const GROUP = 'Resources:';
 
@@ -35,10 +36,16 @@ function addVolume(program: Command): void {
 			column('NAME', 'name', { paint: style.bold }),
 			column('ID', 'id'),
 			column('GB', 'size', { align: 'right' }),
+			{ title: 'USED', value: usedOf, align: 'right' },
 			column('DATA CENTRE', 'dataCenter'),
 			column('TYPE', 'type', { drop: 1 }),
 		],
 	});
+}
+
+/** What a host has measured, and how long ago. */
+function usedOf({ usedBytes, usedAt }: Shown): string {
+	return typeof usedBytes === 'number' ? `${formatBytes(usedBytes)}, ${formatAge(usedAt, Date.now())}` : '-';
 }
 
 async function createVolume(session: Session, name: string, flags: { readonly size: string; readonly dataCenter: string; readonly type?: string }): Promise<void> {
