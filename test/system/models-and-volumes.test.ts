@@ -1,5 +1,5 @@
 /** Cached models from a mirror on this machine, and network volumes: two hosts beside each other and one elsewhere. `LONGSHORE_TEST_MODEL_MB` sets the size of a model. */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HostFigure } from '../../shared-schema/src/wire/region.ts';
@@ -106,7 +106,10 @@ describe('a cached model', () => {
 		const endpoint = await deploy({ model: 'org/broken', dataCenterIds: ['W-2'] });
 		const api = stack.api(endpoint);
 		const job = await api.run({});
-		await until(() => weightsAsked('org/broken').some(({ bytes }) => bytes === MODEL_BYTES / 2), { what: 'half of the model is sent', timeoutMs: 60_000 });
+		const blobs = join(stack.home, 'hosts/w-c/models/hub/models--org--broken/blobs');
+		const isUnderWay = () =>
+			existsSync(blobs) && readdirSync(blobs).some((name) => name.endsWith('.incomplete') && (statSync(join(blobs, name), { throwIfNoEntry: false })?.size ?? 0) > CONFIG.length);
+		await until(isUnderWay, { what: 'a part of the model is on the disk', timeoutMs: 60_000, everyMs: 5 });
 		await killProcess(stack, 'host w-c', ({ hosts: pids }) => pids['w-c']);
 		const done = await api.untilState(job, undefined, 120_000);
 		expect((done['output'] as Seen).model?.files).toEqual(models['org/broken']);

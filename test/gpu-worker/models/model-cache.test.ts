@@ -33,6 +33,8 @@ const open = (more: Partial<ModelCacheOptions> = {}): ModelCache =>
 	openModelCache({ directory: join(home, 'models'), address: mirror.url, budgetBytes: 10_000_000, retryMs: 5, log: silentLog, now: () => nowMs, ...more });
 const ensure = (cache: ModelCache, model = 'org/name', token: string | null = null, signal = new AbortController().signal): Promise<ModelLease> =>
 	cache.ensure({ model, token, signal, note: (text) => void notes.push(text) });
+/** A part of a file may become the whole while one looks. */
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 const refusalOf = async (promise: Promise<ModelLease>): Promise<string> => {
 	const error = await promise.then(
 		() => new Error('it was given'),
@@ -131,7 +133,7 @@ describe('a download', () => {
 		const leaving = new AbortController();
 		const first = ensure(open({ retryMs: 60_000 }), 'org/name', null, leaving.signal);
 		const blobs = join(home, 'models/hub/models--org--name/blobs');
-		await until(() => existsSync(blobs) && readdirSync(blobs).some((name) => name.endsWith('.incomplete') && statSync(join(blobs, name)).size === 250_000), {
+		await until(() => existsSync(blobs) && readdirSync(blobs).some((name) => name.endsWith('.incomplete') && sizeOf(join(blobs, name)) === 250_000), {
 			what: 'a part of the file',
 		});
 		leaving.abort();
@@ -154,7 +156,7 @@ describe('a download', () => {
 		const leaving = new AbortController();
 		const first = ensure(open({ retryMs: 60_000 }), 'org/name', null, leaving.signal);
 		const blobs = join(home, 'models/hub/models--org--name/blobs');
-		const partial = await until(() => existsSync(blobs) && readdirSync(blobs).find((name) => name.endsWith('.incomplete') && statSync(join(blobs, name)).size === 250_000), {
+		const partial = await until(() => existsSync(blobs) && readdirSync(blobs).find((name) => name.endsWith('.incomplete') && sizeOf(join(blobs, name)) === 250_000), {
 			what: 'a part of the file',
 		});
 		leaving.abort();
@@ -263,7 +265,7 @@ describe('room', () => {
 		const cache = open({ budgetBytes: 450_000, retryMs: 60_000 });
 		const first = ensure(cache, model(1), null, leaving.signal);
 		const blobs = join(home, 'models/hub/models--org--m1/blobs');
-		await until(() => existsSync(blobs) && readdirSync(blobs).some((name) => statSync(join(blobs, name)).size === 150_000), { what: 'a part of the file' });
+		await until(() => existsSync(blobs) && readdirSync(blobs).some((name) => sizeOf(join(blobs, name)) === 150_000), { what: 'a part of the file' });
 		leaving.abort();
 		await refusalOf(first);
 		await ensure(cache, model(2));
