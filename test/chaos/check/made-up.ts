@@ -22,6 +22,7 @@ export function submit(change: Partial<EventOf<'submit'>> = {}): EventOf<'submit
 		webhook: false,
 		outcome: 'ok',
 		status: 200,
+		problem: null,
 		id: 'j1',
 		...change,
 	};

@@ -34,6 +34,8 @@ export type HistoryEvent =
 			readonly webhook: boolean;
 			readonly outcome: Outcome;
 			readonly status: number | null;
+			/** Why there was no answer. */
+			readonly problem: string | null;
 			readonly id: string | null;
 	  })
 	/** A look at a job. `by`: the attempt whose output it shows; `n`: the submit that the output answers. */

@@ -12,6 +12,8 @@ export interface Answer {
 	/** From the head: known even when the body breaks off. */
 	readonly jobId: string | null;
 	readonly text: string | null;
+	/** Why there is none. */
+	readonly problem: string | null;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -35,6 +37,7 @@ export class Caller {
 		let status: number | null = null;
 		let jobId: string | null = null;
 		let text: string | null = null;
+		let problem: string | null = null;
 		try {
 			const response = await fetch(`${this.#url}/v2/${endpoint.id}${path}`, {
 				method: options.method ?? 'GET',
@@ -46,12 +49,13 @@ export class Caller {
 			jobId = response.headers.get('x-longshore-job-id');
 			text = await response.text();
 			if (text.includes(endpoint.name === 'other' ? TENANTS.main : TENANTS.other)) this.#history.add({ is: 'foreign', at: Date.now(), path });
-		} catch {
-			// No answer, or only half of one.
+		} catch (error) {
+			const { message, cause } = error as Error;
+			problem = `${message}: ${cause instanceof Error ? cause.message : ''}`;
 		}
 		// A 5xx comes from a door that may have done it or not.
 		const outcome = text === null || status === null || status >= 500 ? 'unknown' : status === 200 ? 'ok' : 'refused';
-		return { at, doneAt: Date.now(), outcome, status, jobId, text };
+		return { at, doneAt: Date.now(), outcome, status, jobId, text, problem };
 	}
 
 	/** Looks at a job and puts down what was seen. */

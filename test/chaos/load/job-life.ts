@@ -65,6 +65,7 @@ async function submit(job: PlannedJob, endpoint: ChaosEndpoint, parts: LifeParts
 			webhook,
 			outcome: answer.outcome,
 			status: answer.status,
+			problem: answer.problem,
 			id,
 		});
 		if (id !== null && verb === 'runsync') parts.caller.saw(id, answer);
