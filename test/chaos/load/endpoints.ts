@@ -41,6 +41,8 @@ export async function deployEndpoints(stack: StackUnderTest): Promise<ChaosEndpo
 			workers: { min: name === 'main' ? workersMax : 1, max: workersMax, idleTimeout: 30 },
 			scaling: { type: 'QUEUE_DELAY', queueDelay: 1 },
 			retries,
+			// A frozen worker is a process that lives and does not count.
+			flashboot: 'OFF',
 		})) as { id: string; webhookSecret: string };
 		endpoints.push({ name, id: made.id, key, webhookSecret: made.webhookSecret, workersMax, traceFile });
 	}
