@@ -76,7 +76,7 @@ test('while jobs come, either broker and each NATS server is away for a while: n
 				async (note) => {
 					const { jobs } = await endpoint.api.health();
 					note(jobs);
-					return jobs.completed > completed + 20 && n > from + 20;
+					return jobs.completed > completed + 10 && n > from + 10;
 				},
 				{ what: `jobs that end while ${name} is away`, timeoutMs: 60_000, everyMs: 250 },
 			);
