@@ -6,6 +6,7 @@ import type { ChunkResult } from './measure/chunks.ts';
 import type { JobsResult } from './measure/jobs.ts';
 import type { LargeResult } from './measure/large.ts';
 import type { LatencyResult } from './measure/latency.ts';
+import type { StartsResult } from './measure/starts.ts';
 import type { WaitingResult } from './measure/waiting.ts';
 import type { Figure } from './report.ts';
 import type { Usage } from './usage.ts';
@@ -83,6 +84,19 @@ export function balancedFigures({ clients, road, straight }: BalancedResult): Fi
 		ms(`${name}, added p50`, added('p50Ms')),
 		ms(`${name}, added p99`, added('p99Ms')),
 		...refusals(name, road),
+	];
+}
+
+/** Of a thaw, on top of what the engine's own unpause takes. */
+const THAW_CEILING_MS = 100;
+
+export function startFigures({ name, cold, frozen, warm, thaw, unpause }: StartsResult): Figure[] {
+	return [
+		...spread(`start, ${name}: run sent to handler, cold`, cold),
+		...spread(`start, ${name}: run sent to handler, frozen`, frozen),
+		...spread(`start, ${name}: run sent to handler, warm`, warm),
+		...spread(`start, ${name}: thaw on its host`, thaw, THAW_CEILING_MS + (unpause?.p50Ms ?? 0)),
+		...(unpause === null ? [] : spread(`start, ${name}: the engine's own unpause`, unpause)),
 	];
 }
 

@@ -1,7 +1,7 @@
 /** The benchmark's command line. */
 import { parseArgs } from 'node:util';
 
-export const MEASUREMENTS = ['latency', 'runsync', 'arrivals', 'jobs', 'submits', 'chunks', 'large', 'waiting', 'balanced'] as const;
+export const MEASUREMENTS = ['latency', 'runsync', 'arrivals', 'jobs', 'submits', 'chunks', 'large', 'waiting', 'balanced', 'starts'] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 
 export interface BenchOptions {

@@ -6,6 +6,7 @@ import { measureAll } from './measure/all.ts';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { withBullMq } from './peers/bullmq.ts';
 import { type Figure, formatTable, missedBounds, type Report, readReport, writeReport } from './report.ts';
+import { containerStarts, openBenchEngine, processStarts } from './starts-places.ts';
 import { stackSubject } from './subject.ts';
 
 const RESULTS_DIR = resolve(import.meta.dirname, '../../bench-results');
@@ -26,15 +27,18 @@ for (const figure of missedBounds(report)) process.stdout.write(`MISSED: ${figur
 
 async function measureStack(options: BenchOptions): Promise<Report> {
 	say('starting a stack of its own …');
-	const stack: Stack = await startStack({ timeoutMs: 300_000, env: { LONGSHORE_RATE_LIMITS: 'off' } });
+	const bench = options.only.includes('starts') ? await openBenchEngine(say) : null;
+	const stack: Stack = await startStack({ timeoutMs: 300_000, env: { LONGSHORE_RATE_LIMITS: 'off', ...bench?.env } });
+	const starts = async () => [processStarts(stack), ...(bench === null ? [] : [await containerStarts(stack, bench.engine)])];
 	try {
-		const figures = await measureAll(stackSubject(stack), options, say);
+		const figures = await measureAll(stackSubject(stack, starts), options, say);
 		return { at: new Date().toISOString(), commit: currentCommit(), machine: describeMachine(stack), figures };
 	} catch (error) {
 		say(`--- last output of the stack ---\n${stack.stdout().slice(-4_000)}`);
 		throw error;
 	} finally {
 		await stack.stop();
+		await bench?.engine.stop();
 	}
 }
 

@@ -6,6 +6,7 @@ import { type Health, JobApi } from '../support/job-api.ts';
 import { processFamily } from '../support/processes.ts';
 import type { Stack } from '../support/start-stack.ts';
 import { encodeRequest } from './lean-client.ts';
+import type { StartsPlace } from './measure/starts.ts';
 
 /** One endpoint under load, its requests prepared. */
 export interface Target {
@@ -34,6 +35,8 @@ export interface Subject {
 	deployStreaming?(): Promise<Target>;
 	/** A load-balanced worker; absent where there is no such thing. */
 	deployBalanced?(): Promise<BalancedTarget>;
+	/** Where starts of workers are measured; absent where there is no such thing. */
+	starts?(): Promise<readonly StartsPlace[]>;
 	/** Its processes now: number → kind. */
 	processes(): ReadonlyMap<number, string>;
 }
@@ -62,8 +65,9 @@ export function createTarget(baseUrl: string, endpointId: string, apiKey: string
  * The local stack. `workersMax` is larger than the warm workers because RunPod's queue limit is 500 waiting jobs for each of them;
  * the queue delay keeps a region from ever starting more.
  */
-export function stackSubject(stack: Stack): Subject {
+export function stackSubject(stack: Stack, starts: () => Promise<readonly StartsPlace[]>): Subject {
 	return {
+		starts,
 		deploy: (slots) => deployWarm(stack, 'echo.ts', slots, WORKERS),
 		deployStreaming: () => deployWarm(stack, 'chunks.ts', 4, 1),
 		deployBalanced: () => deployBalanced(stack),

@@ -6,6 +6,8 @@ export interface DeploySpec {
 	readonly type?: 'QUEUE' | 'LOAD_BALANCER';
 	/** Working directory of the worker processes. */
 	readonly directory: string;
+	/** A container's image instead of local processes. */
+	readonly image?: string;
 	/** Start command, one string, split as a shell would. */
 	readonly command: string;
 	readonly env?: Readonly<Record<string, string>>;
@@ -66,7 +68,7 @@ function toCreateRequest(spec: DeploySpec): object {
 	return {
 		name: spec.name ?? 'test',
 		type: spec.type ?? 'QUEUE',
-		image: `process://${spec.directory}`,
+		image: spec.image ?? `process://${spec.directory}`,
 		args: spec.command,
 		env: spec.env ?? {},
 		gpu: { pools: spec.pools ?? LOCAL_POOLS, count: spec.gpuCount ?? 1, ...(spec.cudaVersions === undefined ? {} : { allowedCudaVersions: spec.cudaVersions }) },

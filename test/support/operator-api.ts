@@ -7,12 +7,19 @@ export interface OperatorWorker {
 	readonly endpointId: string;
 	readonly hostId: string;
 	readonly phase: string;
+	/** How it came to life, and after how long it could be given work. */
+	readonly start?: { readonly kind: 'cold' | 'frozen'; readonly readyMs: number | null };
 }
 
 export interface OperatorHost {
 	readonly id: string;
 	readonly frozen: readonly { readonly id: string; readonly endpointId: string; readonly memoryBytes: number }[];
-	readonly starts: { readonly frozen: { readonly starts: number }; readonly cold: { readonly starts: number }; readonly evicted: number; readonly warmJobs: number } | null;
+	readonly starts: {
+		readonly frozen: { readonly starts: number; readonly lastMs: number | null };
+		readonly cold: { readonly starts: number };
+		readonly evicted: number;
+		readonly warmJobs: number;
+	} | null;
 }
 
 /** Hosts of all regions whose broker answers. */

@@ -24,6 +24,10 @@ interface Answer {
 	readonly text: string;
 }
 
+class NoAnswerError extends Error {
+	override readonly name: string = 'NoAnswerError';
+}
+
 /** The platform holds a take for less than this. */
 const POLL_TIMEOUT_MS = 90_000;
 const POST_TIMEOUT_MS = 60_000;
@@ -56,7 +60,7 @@ export function createPlatform(env: Readonly<Record<string, string | undefined>>
 				response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
 				response.on('error', reject);
 			});
-			request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+			request.on('timeout', () => request.destroy(new NoAnswerError(`no answer within ${timeoutMs} ms`)));
 			request.on('error', reject);
 			request.end(body ?? undefined);
 		});
@@ -67,6 +71,8 @@ export function createPlatform(env: Readonly<Record<string, string | undefined>>
 			if (answer.status === 200) return answer.text;
 			if (answer.status !== 204) await pause(answer.status === 429 ? PAUSE_BUSY_MS : PAUSE_MS, signal);
 		} catch (error) {
+			// It has waited long enough already: so does a worker that was frozen in the middle of its poll and has just gone on.
+			if (error instanceof NoAnswerError) return null;
 			if (!signal.aborted) {
 				complain(`poll failed: ${(error as Error).message}`);
 				await pause(PAUSE_MS, signal);

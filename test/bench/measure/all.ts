@@ -8,6 +8,7 @@ import {
 	latencyFigures,
 	machineFigure,
 	memoryFigures,
+	startFigures,
 	submitFigures,
 	syncFigures,
 	waitingFigures,
@@ -22,6 +23,7 @@ import { measureChunks } from './chunks.ts';
 import { measureJobs } from './jobs.ts';
 import { measureLarge } from './large.ts';
 import { measureLatency } from './latency.ts';
+import { measureStarts } from './starts.ts';
 import { measureWaiting } from './waiting.ts';
 
 const CLIENTS = [1, 16, 64] as const;
@@ -30,6 +32,8 @@ const IDLE_JOBS = 300;
 const MACHINE_SECONDS = 2;
 const CHUNKS = 200;
 const LARGE_JOBS = 64;
+/** Starts of each kind: each takes a second or two, most of it idle timeout. */
+const START_ROUNDS = 20;
 /** RunPod's largest body of `/run` is 10 MiB. */
 const LARGE_BYTES = 10 * 1024 * 1024;
 const WAITING_CALLERS = 1_000;
@@ -69,6 +73,7 @@ export async function measureAll(subject: Subject, options: BenchOptions, say: (
 		say(`${WAITING_CALLERS} callers of /stream whose jobs wait …`);
 		add(...waitingFigures(await measureWaiting(subject, await subject.deployUnserved(), large, WAITING_CALLERS)));
 	}
+	if (only.includes('starts')) await measureAllStarts(subject, say, add);
 	add(await measureMachine(large, 'after', say));
 	add(...memoryFigures(readUsage(subject)));
 	// Last: it forgets the peaks of what came before.
@@ -107,6 +112,17 @@ async function measureBalancer(subject: Subject, { seconds }: BenchOptions, say:
 	for (const clients of [1, 64]) {
 		say(`a load-balanced app with ${clients} clients, on the road and straight, ${seconds} s each …`);
 		add(...balancedFigures(await measureBalanced(target, clients, seconds)));
+	}
+}
+
+async function measureAllStarts(subject: Subject, say: Say, add: Add): Promise<void> {
+	for (const place of (await subject.starts?.()) ?? []) {
+		say(`${START_ROUNDS} starts each way: ${place.name} …`);
+		try {
+			add(...startFigures(await measureStarts(place, START_ROUNDS)));
+		} finally {
+			await place.close?.();
+		}
 	}
 }
 

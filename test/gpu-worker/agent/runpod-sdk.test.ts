@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ensurePython } from '../../support/python.ts';
 import { until } from '../../support/wait.ts';
 import { type AgentProcess, startAgentProcess } from '../support/agent-process.ts';
-import { type Region, startRegion } from '../support/region.ts';
+import { type Region, spec, startRegion } from '../support/region.ts';
 
 const DIRECTORY = resolve(import.meta.dirname, '../support/python');
 
@@ -39,6 +39,18 @@ describe.skipIf(python === null)('RunPod’s Python SDK', () => {
 		await region.send({ id: 's1', endpointId: 'sync' }, { text: 'žluť 🦄', empty: false });
 		expect(JSON.parse((await region.result('s1')).frame ?? '')).toEqual({ id: 's1', got: { text: 'žluť 🦄', empty: false } });
 	});
+
+	test('a worker that was frozen asks for work as soon as it goes on, and has the job that waited', async () => {
+		const order = { workerId: 'w-sync', endpointId: 'sync', version: 1 };
+		expect(await region.command({ op: 'stop-worker', workerId: 'w-sync', freeze: true })).toEqual({ ok: true });
+		await until(() => region.reports.at(-1)?.frozen?.some(({ id }) => id === 'w-sync'), { what: 'frozen' });
+		await region.send({ id: 'thawed', endpointId: 'sync' }, { text: 'still here', empty: false });
+		const what = spec({ image: `process://${DIRECTORY}`, command, env: { MODE: 'sync', RUNPOD_DEBUG_LEVEL: 'DEBUG' } });
+		expect(await region.command({ op: 'start-worker', ...order, spec: what, thaw: true })).toEqual({ ok: true });
+		expect((await region.result('thawed')).event).toMatchObject({ workerId: 'w-sync' });
+		await until(() => region.worker('w-sync')?.start?.kind === 'frozen', { what: 'it is the same worker' });
+		expect(region.reports.at(-1)?.starts).toMatchObject({ thawsFailed: 0 });
+	}, 60_000);
 
 	test('a handler that raises fails the job with the traceback', async () => {
 		await region.send({ id: 's2', endpointId: 'sync' }, { fail: true });
