@@ -9,6 +9,7 @@ export default defineConfig({
 	root,
 	cacheDir: resolve(root, '.cache/vitest'),
 	test: {
+		globalSetup: resolve(import.meta.dirname, 'support/install-engine.ts'),
 		reporters: ['default', resolve(import.meta.dirname, 'support/summary-reporter.ts')],
 		// Telemetry and a download that wrangler and miniflare would otherwise try.
 		env: { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },

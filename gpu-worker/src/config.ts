@@ -16,6 +16,16 @@ const listen = z
 		return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 	});
 
+const portRange = z
+	.string()
+	.regex(/^\d{1,5}-\d{1,5}$/, { error: 'must be two ports, for example 20000-20999' })
+	.transform((text, context) => {
+		const [from = 0, to = 0] = text.split('-').map(Number);
+		if (from >= 1 && from <= to && to <= 65_535) return { from, to };
+		context.addIssue({ code: 'custom', message: 'must be two ports from 1 to 65535, the lower one first, for example 20000-20999' });
+		return z.NEVER;
+	});
+
 const declaredGpus = z.string().transform((text, context) => {
 	try {
 		return topologyHost.parse(JSON.parse(text));
@@ -60,7 +70,14 @@ export const agentSettings = z.object({
 		.string()
 		.regex(/^[A-Za-z0-9.:_-]{1,253}$/, { error: 'must be a host name or address without port' })
 		.optional(),
-	LONGSHORE_CONTAINER_ROOT: z.enum(['read-only', 'writable']).default('read-only'),
+	LONGSHORE_CONTAINER_ROOT: z.enum(['by-disk', 'read-only', 'writable']).default('by-disk'),
+	/** Under which clients reach the exposed ports of workers; a loopback address: only this machine does. */
+	LONGSHORE_PUBLIC_IP: z
+		.string()
+		.regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/, { error: 'must be an IP address or host name without port' })
+		.default('127.0.0.1'),
+	/** Ports of this host for them; left out: any that is free. */
+	LONGSHORE_PUBLIC_PORTS: portRange.optional(),
 	LONGSHORE_VOLUME_PATH: z
 		.string()
 		.superRefine((template, context) => {

@@ -26,6 +26,7 @@ import { createLogStore } from './logs/log-store.ts';
 import { openModelCache } from './models/model-cache.ts';
 import { chooseRuntime } from './runtime/choose-runtime.ts';
 import { createContainerRuntime } from './runtime/container-runtime.ts';
+import { createPortPool } from './runtime/port-pool.ts';
 import { createProcessRuntime, workersDirOf } from './runtime/process-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWatchdog } from './runtime/watchdog.ts';
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
 		runtime,
 		watchdog,
 		files: fileSources(settings, log),
+		portPool: createPortPool(settings.LONGSHORE_PUBLIC_IP, settings.LONGSHORE_PUBLIC_PORTS ?? null),
 		logs,
 		spool,
 		left,
@@ -138,7 +140,7 @@ function containerRuntime(settings: AgentSettings, inventory: GpuInventory, brid
 		gpus: inventory.gpus,
 		network: settings.LONGSHORE_CONTAINER_NETWORK,
 		bridgeHost: settings.LONGSHORE_CONTAINER_BRIDGE_HOST ?? null,
-		writableRoot: settings.LONGSHORE_CONTAINER_ROOT === 'writable',
+		root: settings.LONGSHORE_CONTAINER_ROOT,
 		log,
 		listenAt: (address) => bridge.listenAlso(address),
 		bridgeUrlAt: (address) => urlOf(address, bridge.port),

@@ -25,6 +25,8 @@ const hostSettings = {
 	/** Each host has a directory of its own in it. */
 	LONGSHORE_MODEL_DIR: z.string().optional(),
 	LONGSHORE_MODEL_CACHE_GB: z.string().optional(),
+	LONGSHORE_PUBLIC_IP: z.string().optional(),
+	LONGSHORE_PUBLIC_PORTS: z.string().optional(),
 };
 
 const stackSettings = z.object({

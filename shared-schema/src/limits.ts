@@ -61,6 +61,8 @@ export const WORKERS_MAX = 1_000;
 export const CONTAINER_DISK_GB: Bounds = { min: 1, max: 10_000, default: 20 };
 /** Ports of a worker that are reachable from outside. */
 export const PORTS_MAX = 20;
+/** What a worker's host still has to bring before it runs, in words. Characters. */
+export const WORKER_PREPARING_CHARS_MAX = 300;
 /** `<port>/http` or `<port>/tcp`, ports 1 to 65535. */
 export const PORT_PATTERN: RegExp = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])\/(http|tcp)$/;
 /** CUDA versions, major and minor. */

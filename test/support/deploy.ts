@@ -1,13 +1,20 @@
-/** Creates an endpoint through REST v2 whose workers are processes of this machine. */
+/** Creates an endpoint through REST v2 whose workers are processes or containers of this machine. */
 
 /** What a test says of an endpoint; the rest are defaults that keep workers warm for the length of a test. */
 export interface DeploySpec {
 	readonly name?: string;
 	readonly type?: 'QUEUE' | 'LOAD_BALANCER';
-	/** Working directory of the worker processes. */
-	readonly directory: string;
-	/** A container's image instead of local processes. */
+	/** Working directory of the worker processes; one of this and `image` must be given. */
+	readonly directory?: string;
+	/** For containers. */
 	readonly image?: string;
+	/** Container disk in GB. */
+	readonly disk?: number;
+	readonly ports?: readonly string[];
+	/** Id of the account's credential for the image's registry; empty: none. */
+	readonly registry?: string;
+	/** Instead of GPUs. */
+	readonly cpu?: readonly { readonly id: string; readonly vcpuCount: number }[];
 	/** Start command, one string, split as a shell would. */
 	readonly command: string;
 	readonly env?: Readonly<Record<string, string>>;
@@ -26,6 +33,8 @@ export interface DeploySpec {
 	readonly fallbackOrder?: 'tier' | 'region';
 	readonly executionTimeoutMs?: number;
 	readonly flashboot?: 'OFF' | 'FLASHBOOT' | 'PRIORITY_FLASHBOOT';
+	/** New attempts after a lost worker. */
+	readonly retries?: number;
 }
 
 /** Pools of the GPUs in the default topology. */
@@ -71,13 +80,19 @@ function toCreateRequest(spec: DeploySpec): object {
 		image: spec.image ?? `process://${spec.directory}`,
 		args: spec.command,
 		env: spec.env ?? {},
-		gpu: { pools: spec.pools ?? LOCAL_POOLS, count: spec.gpuCount ?? 1, ...(spec.cudaVersions === undefined ? {} : { allowedCudaVersions: spec.cudaVersions }) },
+		...(spec.cpu === undefined
+			? { gpu: { pools: spec.pools ?? LOCAL_POOLS, count: spec.gpuCount ?? 1, ...(spec.cudaVersions === undefined ? {} : { allowedCudaVersions: spec.cudaVersions }) } }
+			: { cpu: spec.cpu }),
 		workers: { min: spec.workersMin ?? workersMax, max: workersMax, ...idle },
 		scaling: spec.scaling ?? { type: 'QUEUE_DELAY', queueDelay: 1 },
+		...(spec.disk === undefined ? {} : { disk: spec.disk }),
+		...(spec.ports === undefined ? {} : { ports: spec.ports }),
+		...((spec.registry ?? '') === '' ? {} : { registry: spec.registry }),
 		...(spec.dataCenterIds === undefined ? {} : { dataCenterIds: spec.dataCenterIds }),
 		...(spec.model === undefined ? {} : { model: spec.model }),
 		...(spec.networkVolumes === undefined ? {} : { networkVolumes: spec.networkVolumes }),
 		...(spec.fallbackOrder === undefined ? {} : { fallbackOrder: spec.fallbackOrder }),
+		...(spec.retries === undefined ? {} : { retries: spec.retries }),
 		...(spec.executionTimeoutMs === undefined ? {} : { timeout: spec.executionTimeoutMs }),
 		...(spec.flashboot === undefined ? {} : { flashboot: spec.flashboot }),
 	};

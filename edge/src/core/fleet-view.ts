@@ -78,13 +78,16 @@ function showWorker(worker: RegionWorker, region: string, image: string | null, 
 		isDraining: worker.draining,
 		jobsInHand: worker.jobs,
 		start: worker.start === undefined ? null : { kind: START[worker.start.kind], readyMs: worker.start.readyMs === null ? null : Math.round(worker.start.readyMs) },
+		preparing: worker.preparing ?? null,
+		ports: worker.ports ?? [],
 	};
 }
 
 /** A worker that has no place yet, as RunPod shows one: without a GPU type, a data centre or a start. */
 function waiting(region: string, n: number, image: string | null, version: number, gpuCount: number): WorkerV2 {
 	const place = { uptimeSeconds: null, gpuTypeId: null, dataCenterId: null, startedAt: null, hostId: null };
-	return { id: `waiting-${region}-${n + 1}`, status: 'THROTTLED', isStale: false, version, gpuCount, image, ...place, region, isDraining: false, jobsInHand: 0, start: null };
+	const idle = { isDraining: false, jobsInHand: 0, start: null, preparing: null, ports: [] };
+	return { id: `waiting-${region}-${n + 1}`, status: 'THROTTLED', isStale: false, version, gpuCount, image, ...place, region, ...idle };
 }
 
 function summarize(workers: readonly WorkerV2[]): WorkerSummaryV2 {

@@ -6,6 +6,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { FreezeBudget } from '../core/frozen.ts';
 import type { GpuMemory } from '../gpu/gpu-memory.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import type { PortPool } from '../runtime/port-pool.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Watchdog } from '../runtime/watchdog.ts';
 import type { TunnelHost } from '../tunnel/tunnel-door.ts';
@@ -42,6 +43,7 @@ export interface AgentOptions {
 	readonly runtime: Runtime;
 	readonly watchdog: Pick<Watchdog, 'extend'>;
 	readonly files: FileSources;
+	readonly portPool: PortPool;
 	readonly logs: LogStore;
 	readonly spool: Spool;
 	/** What the spool held at the start. */

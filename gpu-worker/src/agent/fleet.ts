@@ -1,21 +1,20 @@
 /** The workers of a host: started on free GPUs, drained, ended, and what follows when one exits. */
-import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import { FROZEN_WORKERS_MAX } from '@longshore/shared-schema/limits';
 import type { FrozenReport, HostCommand } from '@longshore/shared-schema/wire/bus';
 import { canThaw, type FreezeBudget } from '../core/frozen.ts';
-import { type HttpPorts, healthPathOf, wantsHealthPort } from '../core/http-ports.ts';
 import { type Meter, resumeMeter, startMeter } from '../core/meter.ts';
 import { chooseGpus } from '../core/slots.ts';
 import { noteStart } from '../core/start-figures.ts';
 import type { GpuMemory } from '../gpu/gpu-memory.ts';
 import type { LogStore } from '../logs/log-store.ts';
-import { freePorts } from '../runtime/free-ports.ts';
+import type { PortPool } from '../runtime/port-pool.ts';
 import { type RunningWorker, type Runtime, type WorkerExit, WorkerStartError } from '../runtime/runtime.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { describeExit } from './describe-exit.ts';
 import { createFreezer, type Freezer } from './freezer.ts';
 import { watchHealth } from './health-watch.ts';
 import { gpusOut, type Host } from './host.ts';
+import { httpPorts } from './http-ports.ts';
 import { newWorker } from './new-worker.ts';
 import { type Launch, runWorker } from './run-worker.ts';
 import { startingProcess } from './starting-process.ts';
@@ -33,6 +32,7 @@ export interface FleetParts {
 	readonly runtime: Runtime;
 	readonly files: FileSources;
 	readonly logs: LogStore;
+	readonly portPool: PortPool;
 	readonly bridgeUrl: string;
 	newKey(): string;
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
@@ -85,7 +85,7 @@ export function createFleet(parts: FleetParts): Fleet {
 }
 
 /** What a fresh start takes over from a worker of the same id that did not thaw. */
-type Before = Pick<Worker, 'log' | 'meter' | 'key'>;
+type Before = Pick<Worker, 'log' | 'meter' | 'key' | 'openPorts'>;
 
 class HostFleet implements Fleet {
 	readonly #parts: FleetParts;
@@ -272,22 +272,24 @@ class HostFleet implements Fleet {
 
 	async #launch(order: StartOrder, gpus: readonly number[], before: Before | null = null): Promise<void> {
 		const { workerId, endpointId, version, spec } = order;
-		const { logs, newKey } = this.#parts;
+		const { logs, newKey, portPool } = this.#parts;
 		const { id: hostId, clock, timers, workers, log } = this.#host;
 		const key = before?.key ?? newKey();
 		const startedAtMs = clock.nowMs();
 		const http = spec.type === 'LOAD_BALANCER' ? await httpPorts(spec) : null;
+		const openPorts = before?.openPorts ?? (await portPool.take(spec.ports));
 		const workerLog = before?.log ?? logs.open(endpointId, workerId, key, () => onlyJob(workers.get(workerId)));
 		workerLog.note(`starting version ${version} on ${hostId}${gpus.length === 0 ? '' : `, GPU ${gpus.join(', ')}`}`);
-		const given = { id: workerId, endpointId, version, spec, key, gpus, startedAtMs, http, log: workerLog };
+		const given = { id: workerId, endpointId, version, spec, key, gpus, startedAtMs, http, openPorts, log: workerLog };
 		const meterFrom = (state: 'waiting' | 'starting'): Meter => (before === null ? startMeter(clock.nowMs(), state) : resumeMeter(before.meter, clock.nowMs(), state));
 		const abort = new AbortController();
-		const running = this.#run(order, { gpus, key, http, log: workerLog, signal: abort.signal }).catch((error: Error) => {
+		const running = this.#run(order, { gpus, key, http, openPorts, log: workerLog, signal: abort.signal }).catch((error: Error) => {
 			workerLog.note(`cannot start: ${error.message}`);
 			throw error;
 		});
 		const process = await Promise.race([running, later(START_ANSWER_MS)]).catch((error: Error) => {
 			workerLog.close();
+			portPool.giveBack(openPorts);
 			throw error;
 		});
 		if (process !== null) return this.#enlist(newWorker({ ...given, meter: meterFrom('starting'), preparing: null, process }));
@@ -311,14 +313,19 @@ class HostFleet implements Fleet {
 
 	async #run(order: StartOrder, launch: Launch): Promise<RunningWorker> {
 		const { log, signal } = launch;
+		const preparing = (text: string): void => {
+			const worker = this.#host.workers.get(order.workerId);
+			if (worker === undefined || worker.preparing === null) return;
+			worker.preparing = text;
+			this.#parts.changed();
+		};
 		const note = (text: string): void => {
 			log.note(text);
-			const worker = this.#host.workers.get(order.workerId);
-			if (worker !== undefined && worker.preparing !== null) worker.preparing = text;
+			preparing(text);
 		};
 		const files = await gatherFiles(this.#host, this.#parts.files, order, note, signal);
 		try {
-			const running = await runWorker({ ...this.#parts, host: this.#host }, files, order, launch);
+			const running = await runWorker({ ...this.#parts, host: this.#host, preparing }, files, order, launch);
 			void running.exited.then(files.release);
 			return running;
 		} catch (error) {
@@ -357,6 +364,7 @@ class HostFleet implements Fleet {
 		// Whoever is waking it sees that too, and starts it afresh.
 		if (worker.stage === 'thawing' && !worker.terminating) return;
 		const how = describeExit(exit);
+		this.#parts.portPool.giveBack(worker.openPorts);
 		if (worker.stage === 'frozen') {
 			this.#exits.delete(worker.id);
 			this.#freezer.exited(worker, exit, how);
@@ -379,11 +387,6 @@ class HostFleet implements Fleet {
 		this.#exits.delete(worker.id);
 		this.#parts.exited(worker, exit.agoMs ?? 0);
 	}
-}
-
-async function httpPorts({ env }: EndpointSpec): Promise<HttpPorts> {
-	const [port = 0, healthPort = port] = await freePorts(wantsHealthPort(env) ? 2 : 1);
-	return { port, healthPort, healthPath: healthPathOf(env) };
 }
 
 /** Null after `ms`. */

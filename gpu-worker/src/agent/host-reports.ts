@@ -1,4 +1,5 @@
 /** Tells the region what this host has and does, and fences the host off when the region does not hear it. */
+import { WORKER_PREPARING_CHARS_MAX } from '@longshore/shared-schema/limits';
 import { type FrozenReport, type HostReport, hostReportAck, type WorkerReport } from '@longshore/shared-schema/wire/bus';
 import type { HostFigure } from '@longshore/shared-schema/wire/region';
 import { HOST_ROLL_CALL_SUBJECT, hostReportAckSubject, hostReportSubject } from '@longshore/shared-schema/wire/subjects';
@@ -17,7 +18,6 @@ const ENDED_LISTED_MAX = 200;
 const GPU_FAULT_CHARS_MAX = 300;
 const LAST_LOG_CHARS = 4_000;
 const CAUSE_CHARS_MAX = 500;
-const PREPARING_CHARS_MAX = 300;
 
 export interface HostReports {
 	/** Something worth reporting happened. */
@@ -179,10 +179,11 @@ function workerReport(host: Host, worker: Worker, ended: readonly string[], nowM
 		room,
 		startedAgoMs: Math.max(0, Math.round(nowMs - worker.startedAtMs)),
 		...(worker.requests > 0 ? { requests: worker.requests } : {}),
+		...(worker.preparing === null || worker.exit !== null ? {} : { preparing: worker.preparing.slice(0, WORKER_PREPARING_CHARS_MAX) }),
+		...(worker.openPorts.length === 0 ? {} : { ports: [...worker.openPorts] }),
 		idleMs: busy ? 0 : Math.max(0, Math.round(nowMs - worker.idleSinceMs)),
 		start: { kind: worker.startKind, readyMs: worker.readyMs === null ? null : Math.round(worker.readyMs) },
 		...(worker.exit === null ? {} : { exitCode: worker.exit.code, ...(worker.exit.cause === undefined ? {} : { exitCause: worker.exit.cause.slice(0, CAUSE_CHARS_MAX) }) }),
-		...(worker.preparing === null || worker.exit !== null ? {} : { preparing: worker.preparing.slice(0, PREPARING_CHARS_MAX) }),
 		...(badEnd || worker.unhealthyReason !== null ? { lastLog: lastWords(worker) } : {}),
 	};
 }

@@ -3,7 +3,7 @@ import type { Worker } from './worker.ts';
 
 /** With nothing in hand, and not heard yet. */
 export function newWorker(
-	given: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'http' | 'log' | 'meter' | 'preparing'>,
+	given: Pick<Worker, 'id' | 'endpointId' | 'version' | 'spec' | 'key' | 'gpus' | 'startedAtMs' | 'process' | 'http' | 'openPorts' | 'log' | 'meter' | 'preparing'>,
 ): Worker {
 	return {
 		...given,

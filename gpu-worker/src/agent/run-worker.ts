@@ -1,4 +1,5 @@
 /** Hands a start to the runtime: what the worker is given on this host, and its variables. */
+import type { OpenPort } from '@longshore/shared-schema/wire/open-port';
 import type { HttpPorts } from '../core/http-ports.ts';
 import { workerEnv } from '../core/worker-env.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
@@ -14,6 +15,7 @@ export interface Launch {
 	readonly gpus: readonly number[];
 	readonly key: string;
 	readonly http: HttpPorts | null;
+	readonly openPorts: readonly OpenPort[];
 	readonly log: WorkerLog;
 	readonly signal: AbortSignal;
 }
@@ -23,15 +25,18 @@ export interface RunWorkerParts {
 	readonly runtime: Runtime;
 	readonly bridgeUrl: string;
 	readonly agentEnv: Readonly<Record<string, string | undefined>>;
+	/** Hears what the start waits for. */
+	preparing(text: string): void;
 }
 
 /** Throws `WorkerStartError`. */
-export function runWorker(parts: RunWorkerParts, { model, volume }: WorkerFiles, order: StartOrder, { gpus, key, http, log, signal }: Launch): Promise<RunningWorker> {
+export function runWorker(parts: RunWorkerParts, { model, volume }: WorkerFiles, order: StartOrder, { gpus, key, http, openPorts, log, signal }: Launch): Promise<RunningWorker> {
 	const { workerId, endpointId, spec, registryAuth } = order;
 	const { runtime, bridgeUrl, agentEnv } = parts;
 	const { id: hostId, dataCenterId, inventory } = parts.host;
 	const gpuUuids = gpus.flatMap((index) => inventory.uuids?.[index] ?? []);
-	const facts = { workerId, endpointId, key, http, dataCenterId, hostId, gpuType: inventory.gpuType, gpus, gpuUuids, spec, pingIntervalMs: PING_INTERVAL_MS, agentEnv };
+	const machine = { dataCenterId, hostId, gpuType: inventory.gpuType, gpus, gpuUuids, agentEnv };
+	const facts = { workerId, endpointId, key, http, openPorts, spec, pingIntervalMs: PING_INTERVAL_MS, ...machine };
 	return runtime.start({
 		workerId,
 		endpointId,
@@ -49,7 +54,9 @@ export function runWorker(parts: RunWorkerParts, { model, volume }: WorkerFiles,
 				...(model === undefined || hubPath === undefined ? {} : { model: { ...model, hubPath } }),
 			}),
 		http,
+		openPorts,
 		log,
+		preparing: (text) => parts.preparing(text),
 		signal,
 	});
 }

@@ -1,6 +1,7 @@
 /** A worker and the attempts in its hand, as the agent's parts share them. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
 import type { StartKind } from '@longshore/shared-schema/wire/bus';
+import type { OpenPort } from '@longshore/shared-schema/wire/open-port';
 import type { DispatchedJob } from '@longshore/shared-schema/wire/region';
 import type { HttpPorts } from '../core/http-ports.ts';
 import { advanceMeter, type Meter } from '../core/meter.ts';
@@ -68,6 +69,8 @@ export interface Worker {
 	process: RunningWorker;
 	/** Where a load-balanced worker listens; null: it takes jobs. */
 	readonly http: HttpPorts | null;
+	/** Where its exposed ports are reached. */
+	readonly openPorts: readonly OpenPort[];
 	/** Load-balanced requests in hand, and sockets through which something passes. */
 	requests: number;
 	/** What it prints, and what its host says of it. */

@@ -1,6 +1,6 @@
 /** What no worker's container may have, however its order came about: judged on the very body that goes to the engine. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
-import { HUB_TARGET, type Mount, VOLUME_TARGET } from './container-spec.ts';
+import { type HostPort, HUB_TARGET, type Mount, VOLUME_TARGET } from './container-spec.ts';
 import { parseImageRef } from './image-ref.ts';
 
 /**
@@ -33,8 +33,8 @@ export interface Grants {
 	/** Directories of the host that may be mounted: a volume, and below the hub's place a model that nobody may write to. */
 	readonly mounts: readonly Mount[];
 	readonly network: string;
-	/** Ports of the host's loopback that lead to the worker. */
-	readonly ports: readonly { readonly host: number }[];
+	/** Ports of the host that lead to the worker. */
+	readonly ports: readonly Pick<HostPort, 'host' | 'address'>[];
 }
 
 /** Members of `HostConfig` that this agent uses. Whatever else an engine knows, or learns to know, is refused. */
@@ -96,7 +96,7 @@ function isPlaceOf({ target, readOnly }: Mount): boolean {
 }
 
 function isGrantedPort(binding: unknown, { ports }: Grants): boolean {
-	return isRecord(binding) && binding['HostIp'] === '127.0.0.1' && ports.some(({ host }) => binding['HostPort'] === String(host));
+	return isRecord(binding) && ports.some(({ host, address = '127.0.0.1' }) => binding['HostPort'] === String(host) && binding['HostIp'] === address);
 }
 
 /** One whole GPU each; `all` and indices, which move, are no names. */

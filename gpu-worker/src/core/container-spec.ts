@@ -19,6 +19,13 @@ const OPEN_FILES_MAX = 16_384;
 /** How GPUs are handed over: by CDI name in a device request (Docker) or among the devices (Podman), or by Docker's NVIDIA runtime. */
 export type GpuRoad = 'cdi-request' | 'cdi-device' | 'nvidia-request';
 
+/** `address` left out: the loopback of this host. */
+export interface HostPort {
+	readonly inside: number;
+	readonly host: number;
+	readonly address?: '127.0.0.1' | '0.0.0.0';
+}
+
 export interface ContainerOrder {
 	readonly workerId: string;
 	readonly endpointId: string;
@@ -38,8 +45,8 @@ export interface ContainerOrder {
 	/** Real GPUs, by UUID; empty: none, or declared ones. */
 	readonly gpuUuids: readonly string[];
 	readonly gpuRoad: GpuRoad | null;
-	/** Ports of the worker that the agent must reach, and where on this host's loopback. */
-	readonly ports: readonly { readonly inside: number; readonly host: number }[];
+	/** Ports of the worker that the agent or clients outside must reach, and where on this host. */
+	readonly ports: readonly HostPort[];
 	/** Directories of the host that the worker sees. */
 	readonly mounts: readonly Mount[];
 }
@@ -114,9 +121,14 @@ export function containerSpec(order: ContainerOrder): CreateBody {
 	};
 }
 
+/** Size of a worker's disk in GB. */
+export function diskGbOf({ diskGb }: Pick<EndpointSpec, 'diskGb'>): number {
+	return diskGb ?? CONTAINER_DISK_GB.default;
+}
+
 function hostConfig(order: ContainerOrder): HostConfig {
 	const { share, spec } = order;
-	const diskGb = spec.diskGb ?? CONTAINER_DISK_GB.default;
+	const diskGb = diskGbOf(spec);
 	return {
 		Privileged: false,
 		CapDrop: ['ALL'],
@@ -134,9 +146,7 @@ function hostConfig(order: ContainerOrder): HostConfig {
 		// Frameworks pass tensors between processes through it; it counts as memory.
 		ShmSize: Math.floor(share.memoryBytes / 2),
 		NetworkMode: order.network,
-		...(order.ports.length === 0
-			? {}
-			: { PortBindings: Object.fromEntries(order.ports.map(({ inside, host }) => [`${inside}/tcp`, [{ HostIp: '127.0.0.1', HostPort: String(host) }]])) }),
+		...(order.ports.length === 0 ? {} : { PortBindings: portBindings(order.ports) }),
 		Mounts: order.mounts.map(bind),
 		Init: order.init,
 		// What a worker prints goes to its log on the host; the engine would keep a second copy without bound.
@@ -145,6 +155,15 @@ function hostConfig(order: ContainerOrder): HostConfig {
 		...(order.writableRoot && order.diskQuota ? { StorageOpt: { size: `${diskGb}G` } } : {}),
 		...gpuDevices(order.gpuUuids, order.gpuRoad),
 	};
+}
+
+function portBindings(ports: readonly HostPort[]): NonNullable<HostConfig['PortBindings']> {
+	const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+	for (const { inside, host, address = '127.0.0.1' } of ports) {
+		const name = `${inside}/tcp`;
+		bindings[name] = [...(bindings[name] ?? []), { HostIp: address, HostPort: String(host) }];
+	}
+	return bindings;
 }
 
 /** Programs may be run from there: compilers of kernels need it. */

@@ -1,6 +1,8 @@
 /** The environment of a worker: RunPod's variables, the endpoint's own, and of the agent's nothing but what any program needs. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { OpenPort } from '@longshore/shared-schema/wire/open-port';
 import { type HttpPorts, portsInside, portVariables } from './http-ports.ts';
+import { openPortVariables } from './open-ports.ts';
 
 /** Everything that the variables are made of. */
 export interface WorkerEnvFacts {
@@ -16,6 +18,8 @@ export interface WorkerEnvFacts {
 	readonly spec: EndpointSpec;
 	/** Ports of a load-balanced worker; null or left out: it takes jobs. */
 	readonly http?: HttpPorts | null;
+	/** Where its exposed ports are reached; left out: it has none. */
+	readonly openPorts?: readonly OpenPort[];
 	/** The worker's own directory for temporary files; null: its place has one. */
 	readonly tempDir: string | null;
 	/** It runs on this machine as the agent sees it; in a container nothing of the agent's environment holds. */
@@ -52,7 +56,17 @@ export function workerEnv(facts: WorkerEnvFacts): Record<string, string> {
 	const ports = facts.http === null || facts.http === undefined ? jobVariables(facts) : portVariables(facts.ownPorts === true ? portsInside(facts.spec.env) : facts.http);
 	const { tempDir } = facts;
 	const temp = tempDir === null ? {} : { TMPDIR: tempDir, TEMP: tempDir, TMP: tempDir };
-	return Object.assign(env, temp, hubVariables(facts), facts.spec.env, identityVariables(facts), fileVariables(facts), gpuVariables(facts), ports);
+	return Object.assign(
+		env,
+		temp,
+		hubVariables(facts),
+		facts.spec.env,
+		identityVariables(facts),
+		fileVariables(facts),
+		gpuVariables(facts),
+		openPortVariables(facts.openPorts ?? []),
+		ports,
+	);
 }
 
 /**

@@ -4,7 +4,8 @@ import type Docker from 'dockerode';
 import type { GpuRoad } from '../core/container-spec.ts';
 import { WorkerStartError } from './runtime.ts';
 
-const ASK_TIMEOUT_MS = 10_000;
+/** Podman asks the system's package manager for its own parts before it answers: seconds on a busy machine. */
+const ASK_TIMEOUT_MS = 30_000;
 
 /** What the agent needs to know of an engine. */
 export interface EngineFacts {

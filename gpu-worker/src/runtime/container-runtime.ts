@@ -4,16 +4,21 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { problemsOfBody, problemsOfImageEnv, problemsOfSpec } from '../core/container-policy.ts';
-import { type ContainerOrder, containerSpec, HUB_TARGET, LABELS, type Mount, VOLUME_TARGET } from '../core/container-spec.ts';
+import { mayWriteRoot, type RootPolicy, tellsReadOnlyRoot } from '../core/container-root.ts';
+import { type ContainerOrder, containerSpec, diskGbOf, HUB_TARGET, LABELS, type Mount, VOLUME_TARGET } from '../core/container-spec.ts';
 import { portsInside } from '../core/http-ports.ts';
 import { parseImageRef } from '../core/image-ref.ts';
+import { bindAddressOf } from '../core/open-ports.ts';
 import { workerShare } from '../core/worker-share.ts';
 import type { Log } from '../log.ts';
+import type { WorkerLog } from '../logs/worker-log.ts';
 import { type EngineFacts, engineFacts, messageOf, openEngine, statusOf } from './container-engine.ts';
 import { ensureNetwork } from './container-network.ts';
 import { removeContainer, runContainer } from './container-run.ts';
 import { createImageStore, type ImageStore } from './image-pull.ts';
 import { type RunningWorker, type Runtime, type WorkerPlace, type WorkerStart, WorkerStartError } from './runtime.ts';
+
+const DISK_LOOK_MS = 15_000;
 
 export interface ContainerRuntimeOptions {
 	/** `unix:///path` or `http://host:port`. */
@@ -27,7 +32,9 @@ export interface ContainerRuntimeOptions {
 	readonly network: string;
 	/** Address of this host as containers see it; null: the network's gateway. */
 	readonly bridgeHost: string | null;
-	readonly writableRoot: boolean;
+	readonly root: RootPolicy;
+	/** How often the size of a writable root is looked at that the engine cannot bound; left out: as in production. */
+	readonly diskLookMs?: number;
 	readonly log: Log;
 	/** Makes the bridge listen at that address of this host too. */
 	listenAt(host: string): Promise<void>;
@@ -52,6 +59,8 @@ class ContainerRuntime implements Runtime {
 	readonly #able: Shortfalls = { diskQuota: true, init: true };
 	#opened: { readonly engine: Docker; readonly images: ImageStore } | null = null;
 	#facts: EngineFacts | null = null;
+	/** Images whose workers have failed to write to their root here. */
+	readonly #writingImages = new Set<string>();
 	/** What an earlier agent left could not be removed yet. */
 	#dirty = true;
 
@@ -77,7 +86,8 @@ class ContainerRuntime implements Runtime {
 		const { engine, images, facts } = await this.#ready();
 		if (start.gpuUuids.length > 0 && facts.gpuRoad === null)
 			throw new WorkerStartError(`${facts.name} cannot hand over GPUs: install the NVIDIA container toolkit and generate its CDI specification`);
-		const imageEnv = await images.ensure(ref, start.registryAuth, (text) => workerLog.note(text), start.signal);
+		const imageEnv = await images.ensure(ref, start.registryAuth, { note: (text) => workerLog.note(text), preparing: (text) => start.preparing(text) }, start.signal);
+		start.preparing('starting the container');
 		refuse(problemsOfImageEnv(imageEnv, start.gpuUuids.length));
 		const place = await this.#bridgePlace(engine);
 		const order: ContainerOrder = {
@@ -89,8 +99,10 @@ class ContainerRuntime implements Runtime {
 			ports: this.#ports(start),
 			share: workerShare(spec, { memoryBytes: facts.memoryBytes, cpus: facts.cpus, gpus: this.#options.gpus }),
 			network: this.#options.network,
-			writableRoot: this.#options.writableRoot,
+			writableRoot: mayWriteRoot(this.#options.root, spec.diskGb, this.#writingImages.has(spec.image)),
 			...this.#able,
+			// Podman takes the size and does not hold it.
+			diskQuota: this.#able.diskQuota && !facts.isPodman,
 			gpuUuids: start.gpuUuids,
 			gpuRoad: facts.gpuRoad,
 			mounts: mountsOf(start),
@@ -113,7 +125,9 @@ class ContainerRuntime implements Runtime {
 		const container = await this.#create(engine, order, start);
 		try {
 			if (start.signal.aborted) throw new WorkerStartError('it is not wanted any more');
-			return await runContainer(engine, container, start.log, log);
+			const program = order.init ? ([...(order.spec.entrypoint ?? []), ...order.spec.command][0] ?? null) : null;
+			const disk = order.writableRoot && !order.diskQuota ? { diskGb: diskGbOf(order.spec), everyMs: this.#options.diskLookMs ?? DISK_LOOK_MS } : null;
+			return await runContainer(engine, container, { workerLog: start.log, disk, program, written: (text) => this.#written(text, order, start.log) }, log);
 		} catch (error) {
 			await removeContainer(container, log);
 			if (error instanceof WorkerStartError) throw error;
@@ -121,6 +135,13 @@ class ContainerRuntime implements Runtime {
 			if (order.init && /\binit\b|catatonit|tini/i.test(said) && /no such file|not found|stat /i.test(said)) return this.#without('init', engine, order, start, said);
 			throw new WorkerStartError(`the container cannot start: ${said}`);
 		}
+	}
+
+	/** Most images of RunPod's users write beside their code: one that has tried gets a disk of its own the next time. */
+	#written(text: string, { writableRoot, spec }: ContainerOrder, workerLog: WorkerLog): void {
+		if (this.#options.root !== 'by-disk' || writableRoot || this.#writingImages.has(spec.image) || !tellsReadOnlyRoot(text)) return;
+		this.#writingImages.add(spec.image);
+		workerLog.note('it tried to write to its root, which is read-only for an endpoint without a container disk: its next workers on this host may. Give the endpoint a disk');
 	}
 
 	async #create(engine: Docker, order: ContainerOrder, start: WorkerStart): Promise<Docker.Container> {
@@ -148,7 +169,7 @@ class ContainerRuntime implements Runtime {
 		this.#able[lacking] = false;
 		const what =
 			lacking === 'diskQuota'
-				? 'this engine cannot bound the size of a container’s disk: it is not bounded'
+				? 'this engine cannot bound the size of a container’s disk: the agent looks how much was written, now and then'
 				: 'this engine has no init process: the start command is process 1 and must handle SIGTERM itself';
 		start.log.note(what);
 		this.#options.log.warn(what, { error: said });
@@ -193,13 +214,15 @@ class ContainerRuntime implements Runtime {
 		return { url: bridgeUrlAt(gateway), listen: () => listenAt(gateway) };
 	}
 
-	/** On the host's own network a worker listens where the agent looks for it. */
-	#ports({ http, spec }: WorkerStart): ContainerOrder['ports'] {
-		if (http === null || http === undefined || this.#options.network === 'host') return [];
+	/** On the host's own network a worker listens where it is looked for. */
+	#ports({ http, spec, openPorts = [] }: WorkerStart): ContainerOrder['ports'] {
+		if (this.#options.network === 'host') return [];
+		const open = openPorts.map(({ port, publicIp, publicPort }) => ({ inside: port, host: publicPort, address: bindAddressOf(publicIp) }));
+		if (http === null || http === undefined) return open;
 		const inside = portsInside(spec.env);
 		if (Number.isNaN(inside.port + inside.healthPort)) throw new WorkerStartError('env.PORT and env.PORT_HEALTH must be ports from 1 to 65535');
 		const app = { inside: inside.port, host: http.port };
-		return http.healthPort === http.port ? [app] : [app, { inside: inside.healthPort, host: http.healthPort }];
+		return http.healthPort === http.port ? [...open, app] : [...open, app, { inside: inside.healthPort, host: http.healthPort }];
 	}
 }
 

@@ -27,15 +27,27 @@ interface Owned {
 	readonly proof: string;
 }
 
+/** Hears of a pull: lines for the log, and how far it is. */
+export interface PullListener {
+	note(text: string): void;
+	preparing(text: string): void;
+}
+
+/** A pull that is under way, and everybody who waits for it. */
+interface Pull {
+	readonly done: Promise<void>;
+	readonly listeners: Set<PullListener>;
+}
+
 export interface ImageStore {
 	/** Makes sure that the image is there. Returns its own environment. Throws `WorkerStartError`. */
-	ensure(ref: ImageRef, credential: Credential | undefined, note: (text: string) => void, signal: AbortSignal): Promise<readonly string[]>;
+	ensure(ref: ImageRef, credential: Credential | undefined, listener: PullListener, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** `file` remembers whose images are whose across restarts of the agent. */
 export function createImageStore(engine: Docker, file: string): ImageStore {
 	const owned = new Map<string, Owned>(existsSync(file) ? Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Owned>) : []);
-	const pulls = new Map<string, Promise<void>>();
+	const pulls = new Map<string, Pull>();
 
 	const find = async (name: string) => {
 		try {
@@ -57,22 +69,32 @@ export function createImageStore(engine: Docker, file: string): ImageStore {
 		renameSync(`${file}.new`, file);
 	};
 	/** Starts that want the same image at once share one pull, if they come with the same credential. */
-	const pullOnce = (ref: ImageRef, credential: Credential | undefined, note: (text: string) => void): Promise<void> => {
+	const pullOnce = (ref: ImageRef, credential: Credential | undefined, listener: PullListener): Promise<void> => {
 		const key = JSON.stringify([ref.name, credential]);
 		const running = pulls.get(key);
 		if (running !== undefined) {
-			note(`waiting for image ${ref.name}, which is being pulled already`);
-			return running;
+			listener.note(`waiting for image ${ref.name}, which is being pulled already`);
+			running.listeners.add(listener);
+			return running.done;
 		}
-		const pull = pullImage(engine, ref, credential, note).finally(() => pulls.delete(key));
-		pulls.set(key, pull);
-		return pull;
+		const listeners = new Set([listener]);
+		const toAll: PullListener = {
+			note(text) {
+				for (const one of listeners) one.note(text);
+			},
+			preparing(text) {
+				for (const one of listeners) one.preparing(text);
+			},
+		};
+		const done = pullImage(engine, ref, credential, toAll).finally(() => pulls.delete(key));
+		pulls.set(key, { done, listeners });
+		return done;
 	};
 	return {
-		async ensure(ref, credential, note, signal) {
+		async ensure(ref, credential, listener, signal) {
 			const present = await find(ref.name);
 			if (present !== null && (await mayUse(ref.name, present.Id, credential))) return present.Config?.Env ?? [];
-			await unlessAborted(pullOnce(ref, credential, note), signal);
+			await unlessAborted(pullOnce(ref, credential, listener), signal);
 			const pulled = await find(ref.name);
 			if (pulled === null) throw new WorkerStartError(`image ${ref.name} is not on this host although its pull ended well`);
 			if (credential !== undefined && present?.Id !== pulled.Id) await remember(ref.name, pulled.Id, credential);
@@ -81,9 +103,10 @@ export function createImageStore(engine: Docker, file: string): ImageStore {
 	};
 }
 
-async function pullImage(engine: Docker, ref: ImageRef, credential: Credential | undefined, note: (text: string) => void): Promise<void> {
+async function pullImage(engine: Docker, ref: ImageRef, credential: Credential | undefined, { note, preparing }: PullListener): Promise<void> {
 	const startedAtMs = performance.now();
 	let progress = startProgress(startedAtMs);
+	preparing('pulling image');
 	note(`pulling image ${ref.name}${credential === undefined ? '' : ' with the credential of the endpoint'}`);
 	try {
 		const options = credential === undefined ? {} : { authconfig: { ...credential, serveraddress: ref.registry } };
@@ -105,6 +128,7 @@ async function pullImage(engine: Docker, ref: ImageRef, credential: Credential |
 					const next = advanceProgress(progress, event, performance.now());
 					progress = next.progress;
 					if (next.note !== null) note(next.note);
+					if (next.stage !== null) preparing(next.stage);
 				},
 			);
 		});

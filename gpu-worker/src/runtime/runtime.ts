@@ -1,5 +1,6 @@
 /** The port through which the agent runs workers, whatever a worker is on this host. */
 import type { EndpointSpec } from '@longshore/shared-schema/endpoint/endpoint';
+import type { OpenPort } from '@longshore/shared-schema/wire/open-port';
 import type { HttpPorts } from '../core/http-ports.ts';
 import type { WorkerLog } from '../logs/worker-log.ts';
 
@@ -39,6 +40,8 @@ export interface WorkerStart {
 	readonly spec: EndpointSpec;
 	/** Ports of this host under which a load-balanced worker must be reachable on the loopback; null or left out: none. */
 	readonly http?: HttpPorts | null;
+	/** Exposed ports, under which the worker must be reachable from outside. */
+	readonly openPorts?: readonly OpenPort[];
 	/** UUIDs of the GPUs that it gets; empty: none, or declared ones. */
 	readonly gpuUuids: readonly string[];
 	/** For the image's registry. Never to be written anywhere. */
@@ -51,6 +54,8 @@ export interface WorkerStart {
 	env(place: WorkerPlace): Record<string, string>;
 	/** Takes all that the worker writes; whoever made it closes it. */
 	readonly log: WorkerLog;
+	/** Hears what the start waits for, in words. */
+	preparing(text: string): void;
 	/** Nobody wants it any more. */
 	readonly signal: AbortSignal;
 }

@@ -34,6 +34,8 @@ interface WorkerRow {
 	readonly hostId?: string | null;
 	readonly isDraining?: boolean;
 	readonly jobsInHand?: number;
+	readonly preparing?: string | null;
+	readonly ports?: readonly { readonly port: number; readonly publicIp: string; readonly publicPort: number }[];
 }
 
 async function workers(session: Session, nameOrId: string): Promise<void> {
@@ -47,7 +49,7 @@ async function workers(session: Session, nameOrId: string): Promise<void> {
 				{ title: 'WORKER', value: (row) => row.id },
 				{
 					title: 'STATUS',
-					value: ({ status, isDraining }) => (isDraining === true ? `${status}, draining` : status),
+					value: ({ status, isDraining, preparing }) => `${status}${isDraining === true ? ', draining' : (preparing ?? null) === null ? '' : `: ${preparing}`}`,
 					paint: (text, { status }) => text.replace(status, paintState(style, status)),
 				},
 				{ title: 'RELEASE', value: ({ version, isStale }) => `${version}${isStale ? ' (old)' : ''}` },
@@ -55,6 +57,7 @@ async function workers(session: Session, nameOrId: string): Promise<void> {
 				{ title: 'HOST', value: ({ hostId }) => hostId ?? '', drop: 2 },
 				{ title: 'DATA CENTRE', value: ({ dataCenterId }) => dataCenterId ?? '' },
 				{ title: 'GPU', value: ({ gpuTypeId, gpuCount }) => (gpuTypeId === null ? '' : `${gpuCount > 1 ? `${gpuCount} × ` : ''}${gpuTypeId}`), cut: true, drop: 1 },
+				{ title: 'PORTS', value: ({ ports = [] }) => ports.map(({ port, publicIp, publicPort }) => `${port} at ${publicIp}:${publicPort}`).join(', '), drop: 3 },
 				{ title: 'UP', value: ({ uptimeSeconds }) => (uptimeSeconds === null ? '' : formatMs(uptimeSeconds * 1_000)), align: 'right' },
 			],
 			rows,

@@ -30,5 +30,7 @@ function toRegionWorker(worker: HostedWorker, registry: Registry, now: number): 
 		jobs: worker.jobs.length,
 		startedAgoMs: Math.round(worker.startedAgoMs + now - worker.heardAtMs),
 		...(worker.start === undefined ? {} : { start: worker.start }),
+		...(worker.preparing === undefined ? {} : { preparing: worker.preparing }),
+		...(worker.ports === undefined ? {} : { ports: worker.ports }),
 	};
 }

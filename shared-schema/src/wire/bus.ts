@@ -1,7 +1,8 @@
 /** Messages on a region's NATS between brokers and host agents. */
 import * as z from 'zod';
 import { endpointSpec } from '../endpoint/endpoint.ts';
-import { FROZEN_WORKERS_MAX, ID_PATTERN, INVENTORY_BATCH_MAX } from '../limits.ts';
+import { FROZEN_WORKERS_MAX, ID_PATTERN, INVENTORY_BATCH_MAX, PORTS_MAX, WORKER_PREPARING_CHARS_MAX } from '../limits.ts';
+import { openPort } from './open-port.ts';
 import { hostFigure, jobEvent, placedVolume, registryAuth, verdict } from './region.ts';
 
 const id = z.string().regex(ID_PATTERN);
@@ -75,10 +76,12 @@ export const workerReport = z.object({
 	exitCode: z.int().nullable().optional(),
 	/** What the host knows of its end beyond code and signal. */
 	exitCause: z.string().max(500).optional(),
-	/** Its image or model is still on the way to the host, in words; absent: it runs. */
-	preparing: z.string().max(300).optional(),
 	/** Load-balanced requests in hand. Absent: none. */
 	requests: z.int().min(0).optional(),
+	/** What its host still has to bring before it runs, such as `pulling image: 42 % of 5.1 GB`. Absent: it runs. */
+	preparing: z.string().max(WORKER_PREPARING_CHARS_MAX).optional(),
+	/** Where its exposed ports are reached. Absent: it exposes none. */
+	ports: z.array(openPort).max(PORTS_MAX).optional(),
 	/** Last lines of its log, when it ended badly. */
 	lastLog: z.string().max(4_000).optional(),
 	/** How it came to life, and how long that took until it could be given work (null: it cannot yet). Absent: not told. */

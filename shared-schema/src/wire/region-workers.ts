@@ -1,6 +1,7 @@
 /** Edge → region: which workers of an endpoint there are right now, asked for by people and not kept. */
 import * as z from 'zod';
-import { ID_PATTERN } from '../limits.ts';
+import { ID_PATTERN, PORTS_MAX, WORKER_PREPARING_CHARS_MAX } from '../limits.ts';
+import { openPort } from './open-port.ts';
 
 const id = z.string().regex(ID_PATTERN);
 
@@ -24,6 +25,10 @@ export const regionWorker = z.object({
 	startedAgoMs: z.number().min(0),
 	/** How it came to life, and how long that took until it could be given work (null: it cannot yet). */
 	start: z.object({ kind: z.enum(['cold', 'frozen']), readyMs: z.number().min(0).nullable() }).optional(),
+	/** What its host still has to bring before it runs; absent: it runs. */
+	preparing: z.string().max(WORKER_PREPARING_CHARS_MAX).optional(),
+	/** Where its exposed ports are reached. */
+	ports: z.array(openPort).max(PORTS_MAX).optional(),
 });
 export type RegionWorker = z.infer<typeof regionWorker>;
 

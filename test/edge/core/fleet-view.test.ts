@@ -26,8 +26,15 @@ const worker = (id: string, version: number, over: Partial<RegionWorker> = {}): 
 	...over,
 });
 const fleets: RegionFleet[] = [
-	{ region: 'eu-1', workers: [worker('a', 1, { state: 'running', draining: true, jobs: 1 }), worker('b', 2)], throttled: 2 },
-	{ region: 'us-1', workers: [worker('c', 2, { state: 'initializing', gpuCount: 0 })], throttled: 0 },
+	{
+		region: 'eu-1',
+		workers: [
+			worker('a', 1, { state: 'running', draining: true, jobs: 1 }),
+			worker('b', 2, { ports: [{ port: 22, protocol: 'tcp', publicIp: '203.0.113.7', publicPort: 20_001 }] }),
+		],
+		throttled: 2,
+	},
+	{ region: 'us-1', workers: [worker('c', 2, { state: 'initializing', gpuCount: 0, preparing: 'pulling image: 42 % of 5.1 GB' })], throttled: 0 },
 	{ region: 'cut-off', workers: null, throttled: 0 },
 ];
 
@@ -48,6 +55,17 @@ describe('workers', () => {
 			isDraining: true,
 		});
 		expect(shown.workers[1]).toMatchObject({ id: 'b', status: 'IDLE', isStale: false, image: 'image:2', region: 'eu-1' });
+	});
+
+	test('say what their hosts still have to bring, and where their ports are reached', () => {
+		expect(shown.workers.map(({ preparing, ports }) => [preparing, ports.length])).toEqual([
+			[null, 0],
+			[null, 1],
+			[null, 0],
+			[null, 0],
+			['pulling image: 42 % of 5.1 GB', 0],
+		]);
+		expect(shown.workers[1]?.ports[0]).toMatchObject({ port: 22, publicIp: '203.0.113.7', publicPort: 20_001 });
 	});
 
 	test('add up, those included that wait for room', () => {

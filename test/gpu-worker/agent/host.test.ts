@@ -35,6 +35,23 @@ describe('start-worker', () => {
 		expect(await start('w1', { gpuCount: 5 })).toEqual({ ok: false, error: 'the worker needs 5 GPUs, 4 of 4 are free' });
 	});
 
+	test('gives exposed ports one of the host each, told to the worker and to the region', async () => {
+		expect(await start('w1', { ports: ['8080/http', '22/tcp'] })).toEqual({ ok: true });
+		const ports = await until(() => worker('w1')?.ports, { what: 'ports reported' });
+		expect(ports).toMatchObject([
+			{ port: 8_080, protocol: 'http', publicIp: '127.0.0.1' },
+			{ port: 22, protocol: 'tcp', publicIp: '127.0.0.1' },
+		]);
+		expect(rig.processes.get('w1')?.env).toMatchObject({
+			RUNPOD_PUBLIC_IP: '127.0.0.1',
+			RUNPOD_TCP_PORT_8080: String(ports[0]?.publicPort),
+			RUNPOD_TCP_PORT_22: String(ports[1]?.publicPort),
+		});
+		expect(await start('w2')).toEqual({ ok: true });
+		await until(() => worker('w2'), { what: 'w2 reported' });
+		expect(worker('w2')).not.toHaveProperty('ports');
+	});
+
 	test('is refused while the host drains', async () => {
 		await rig.send('ctl.host-a', { op: 'drain', on: true });
 		expect(await start('w1')).toMatchObject({ ok: false, error: expect.stringContaining('drains') });

@@ -46,6 +46,13 @@ describe('what the agent itself asks for', () => {
 	});
 });
 
+test('an exposed port may be open to everybody where the host grants it, and only that one', () => {
+	const ports = [{ inside: 22, host: 20_001, address: '0.0.0.0' }] as const;
+	const grants = { ...GRANTS, ports };
+	expect(problemsOfBody({ ...containerSpec({ ...ORDER, ports }) }, grants)).toEqual([]);
+	expect(problemsOfBody({ ...containerSpec({ ...ORDER, ports: [{ ...ports[0], host: 20_002 }] }) }, grants)).toEqual([expect.stringContaining('PortBindings')]);
+});
+
 describe('refused: a container that', () => {
 	test.each<[string, string, Record<string, unknown>]>([
 		['is privileged', 'Privileged', { Privileged: true }],
@@ -99,6 +106,7 @@ describe('refused: a container that', () => {
 		['sets kernel parameters', 'Sysctls', { Sysctls: { 'kernel.core_pattern': '|/tmp/x' } }],
 		['chooses its runtime', 'Runtime', { Runtime: 'other' }],
 		['publishes a port to everybody', 'PortBindings', { PortBindings: { '80/tcp': [{ HostPort: '40001' }] } }],
+		['publishes the app’s port to everybody', 'PortBindings', { PortBindings: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '40001' }] } }],
 		['takes a port of the host that is not its own', 'PortBindings', { PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '4222' }] } }],
 		['publishes whatever its image exposes', 'PublishAllPorts', { PublishAllPorts: true }],
 		['fills the host’s memory by a file system', 'Tmpfs', { Tmpfs: { '/tmp': 'rw,nosuid,nodev' } }],

@@ -108,6 +108,21 @@ test('the app of a load-balanced worker is reachable on the loopback of this hos
 	expect(HostConfig.PortBindings).toEqual({ '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '40001' }] });
 });
 
+test('exposed ports are bound where the operator says, beside the app’s own', () => {
+	const ports = [
+		{ inside: 80, host: 20_001, address: '0.0.0.0' },
+		{ inside: 80, host: 40_001 },
+		{ inside: 22, host: 20_002, address: '0.0.0.0' },
+	] as const;
+	expect(containerSpec(order({ ports })).HostConfig.PortBindings).toEqual({
+		'80/tcp': [
+			{ HostIp: '0.0.0.0', HostPort: '20001' },
+			{ HostIp: '127.0.0.1', HostPort: '40001' },
+		],
+		'22/tcp': [{ HostIp: '0.0.0.0', HostPort: '20002' }],
+	});
+});
+
 test('on the host’s network a container has the host’s name', () => {
 	expect(containerSpec(order({ network: 'host' }))).not.toHaveProperty('Hostname');
 });

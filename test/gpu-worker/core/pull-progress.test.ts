@@ -21,7 +21,24 @@ test('what is there of all layers is told every few seconds, when it has grown',
 			[20_000, layer('a', 1.2e9, 4e9)],
 			[30_000, layer('a', 4e9, 4e9)],
 		]),
-	).toEqual(['pulling the image: 2.0 of 8.0 GB', 'pulling the image: 5.1 of 8.0 GB', 'pulling the image: 8.0 of 8.0 GB']);
+	).toEqual(['pulling image: 25 % of 8.0 GB', 'pulling image: 63 % of 8.0 GB', 'pulling image: 100 % of 8.0 GB']);
+});
+
+test('the stage follows more closely, twice a second at most, and only when its words change', () => {
+	let progress = startProgress(0);
+	const stages: (string | null)[] = [];
+	for (const [atMs, bytes] of [
+		[100, 1e6],
+		[200, 9e6],
+		[700, 9.01e6],
+		[900, 9.02e6],
+		[1_300, 20e6],
+	] as const) {
+		const next = advanceProgress(progress, layer('a', bytes, 100e6), atMs);
+		progress = next.progress;
+		stages.push(next.stage);
+	}
+	expect(stages).toEqual(['pulling image: 1 % of 100 MB', null, 'pulling image: 9 % of 100 MB', null, 'pulling image: 20 % of 100 MB']);
 });
 
 test('unpacking and words without sizes add nothing', () => {

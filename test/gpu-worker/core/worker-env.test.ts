@@ -48,6 +48,16 @@ test('of the agent’s environment only what any program needs is passed on', ()
 	expect(env).not.toHaveProperty('AWS_SECRET_ACCESS_KEY');
 });
 
+test('exposed ports are told by number, whatever the endpoint says of them', () => {
+	const openPorts = [
+		{ port: 22, protocol: 'tcp', publicIp: '203.0.113.7', publicPort: 20_001 },
+		{ port: 8_080, protocol: 'http', publicIp: '203.0.113.7', publicPort: 20_002 },
+	] as const;
+	const env = workerEnv({ ...facts, openPorts, spec: spec({ env: { RUNPOD_PUBLIC_IP: 'x' } }) });
+	expect(env).toMatchObject({ RUNPOD_PUBLIC_IP: '203.0.113.7', RUNPOD_TCP_PORT_22: '20001', RUNPOD_TCP_PORT_8080: '20002' });
+	expect(Object.keys(workerEnv(facts)).filter((name) => /PUBLIC_IP|TCP_PORT/.test(name))).toEqual([]);
+});
+
 test('no proxy stands between a worker and the bridge', () => {
 	expect(workerEnv(facts)['NO_PROXY']).toBe('corp,127.0.0.1,localhost');
 	expect(workerEnv({ ...facts, agentEnv: {} })['no_proxy']).toBe('127.0.0.1,localhost');

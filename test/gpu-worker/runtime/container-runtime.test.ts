@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import { type ContainerRuntimeOptions, createContainerRuntime } from '../../../gpu-worker/src/runtime/container-runtime.ts';
-import type { WorkerPlace } from '../../../gpu-worker/src/runtime/runtime.ts';
+import type { Runtime, WorkerPlace } from '../../../gpu-worker/src/runtime/runtime.ts';
 import { createVolumeStore } from '../../../gpu-worker/src/volumes/volume-store.ts';
 import { missingEngine, startEngine, type TestEngine } from '../support/container-engine.ts';
 import { describeRuntime, silentLog } from '../support/describe-runtime.ts';
@@ -20,9 +20,9 @@ const options = (engine: TestEngine, stateDir: string, more: Partial<ContainerRu
 	hostId: 'host-a',
 	stateDir,
 	gpus: 0,
-	network: 'longshore-test',
+	network: engine.network,
 	bridgeHost: null,
-	writableRoot: false,
+	root: 'by-disk',
 	log: silentLog,
 	listenAt: async () => {},
 	bridgeUrlAt: (host) => `http://${host}:1234`,
@@ -49,11 +49,13 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 	let engine: TestEngine;
 	let image: string;
 	let home: string;
+	let usual: Runtime;
 	beforeAll(async () => {
 		engine = await startEngine();
 		image = await engine.image('hardened', PROGRAMS);
 		home = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-containers-')));
 		mkdirSync(join(home, 'state'));
+		usual = createContainerRuntime(options(engine, join(home, 'state')));
 	});
 	afterAll(async () => {
 		await engine?.stop();
@@ -62,7 +64,9 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 	const start = async (script: string, more: Partial<Parameters<typeof workerStart>[0]> = {}, host: Partial<ContainerRuntimeOptions> = {}) => {
 		const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
 		const shell = spec({ image, command: ['sh', '-c', script], gpuCount: 0 });
-		const worker = await createContainerRuntime(options(engine, join(home, 'state'), host)).start(workerStart({ spec: shell, log, ...more }));
+		// One that was asked already answers sooner: only other settings need another.
+		const runtime = Object.keys(host).length === 0 ? usual : createContainerRuntime(options(engine, join(home, 'state'), host));
+		const worker = await runtime.start(workerStart({ spec: shell, log, ...more }));
 		return { ...worker, log };
 	};
 
@@ -71,7 +75,7 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 		const [listed] = await engine.api.listContainers({ filters: { label: ['longshore.worker=w1'] } });
 		const { HostConfig: host, Config: config } = await engine.api.getContainer(listed?.Id ?? '').inspect();
 		const memory = host.Memory ?? 0;
-		expect(host).toMatchObject({ Privileged: false, ReadonlyRootfs: true, PidsLimit: 4_096, MemorySwap: memory, NetworkMode: expect.stringMatching(/longshore-test|bridge/) });
+		expect(host).toMatchObject({ Privileged: false, ReadonlyRootfs: true, PidsLimit: 4_096, MemorySwap: memory, NetworkMode: expect.stringMatching(/longshore-test-|bridge/) });
 		expect([host.CapAdd ?? [], host.Binds ?? [], host.Devices ?? []]).toEqual([[], [], []]);
 		expect(host.SecurityOpt).toEqual(['no-new-privileges']);
 		expect(memory).toBeGreaterThan(2 ** 30);
@@ -98,7 +102,7 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 		const small = spec({ image, command: ['sh', '-c', 'tail /dev/zero'], gpuCount: 0, cpuFlavors: [{ id: 'cpu3c', vcpuCount: 1 }] });
 		const worker = await start('', { spec: small });
 		expect(await worker.exited).toMatchObject({ signal: 'SIGKILL', cause: expect.stringContaining('out of memory') });
-	}, 60_000);
+	}, 120_000);
 
 	test('mounts its network volume where RunPod does, and what it writes stays there', async () => {
 		mkdirSync(join(home, 'volumes/EU-RO-1'), { recursive: true });
@@ -133,10 +137,36 @@ describe.skipIf(skip !== null)(`a worker in a container${skip === null ? '' : ` 
 	});
 
 	test('may write to its root where the operator says so', async () => {
-		const worker = await start('echo x > /root/x && cat /root/x', {}, { writableRoot: true });
+		const worker = await start('echo x > /root/x && cat /root/x', {}, { root: 'writable' });
 		await worker.exited;
 		expect(worker.log.tail(100)).toBe('x');
 	});
+
+	test('may write to its root where the endpoint asks for a disk, unless the operator says no', async () => {
+		const withDisk = { spec: spec({ image, command: ['sh', '-c', 'echo x > /root/x && echo written'], gpuCount: 0, diskGb: 1 }) };
+		const may = await start('', withDisk);
+		await may.exited;
+		expect(may.log.tail(100)).toBe('written');
+		const mayNot = await start('', withDisk, { root: 'read-only' });
+		expect(await mayNot.exited).toMatchObject({ code: 2 });
+	});
+
+	test('that could not write to its root gets one that it may write to at its next start on this host', async () => {
+		const runtime = createContainerRuntime(options(engine, join(home, 'state')));
+		const log = createLogStore(join(home, 'logs'), Date.now).open('ep1', 'w1', 'key-of-w1', () => null);
+		const shell = spec({ image, command: ['sh', '-c', 'echo x > /root/x && echo written'], gpuCount: 0 });
+		const codes: (number | null)[] = [];
+		for (const workerId of ['w1', 'w2']) codes.push((await (await runtime.start(workerStart({ workerId, spec: shell, log }))).exited).code);
+		expect(codes).toEqual([2, 0]);
+		log.close();
+		expect(log.recent(0)?.filter(({ origin }) => origin === 'system')).toMatchObject([{ line: expect.stringContaining('Give the endpoint a disk') }]);
+	});
+
+	test('that writes more than its disk holds is ended with that reason', async () => {
+		const greedy = spec({ image, command: ['sh', '-c', 'head -c 1200000000 /dev/zero > /root/big; sleep 1000'], gpuCount: 0, diskGb: 1 });
+		const worker = await start('', { spec: greedy }, { diskLookMs: 200 });
+		expect(await worker.exited).toMatchObject({ signal: 'SIGKILL', cause: expect.stringContaining('its container disk of 1 GB is full') });
+	}, 120_000);
 
 	test('reaches the agent at the gateway of its network, where the agent listens once the container runs', async () => {
 		const asked: string[] = [];

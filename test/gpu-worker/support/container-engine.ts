@@ -3,12 +3,13 @@
  * API on a socket of its own, with storage of its own. Images are made of this machine's programs: no registry is needed.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { until } from '../../support/wait.ts';
+import { type ImageContent, packImage, which } from './container-image.ts';
 
 const exec = promisify(execFile);
 /** Podman's own first choice of runtime fails on machines with old control groups; open files and processes within what any user has. */
@@ -18,38 +19,39 @@ export interface TestEngine {
 	/** As `LONGSHORE_CONTAINER_ENGINE` takes it. */
 	readonly address: string;
 	readonly api: Docker;
+	/** A network of its own: another engine of this machine may hand out the same addresses in one of the same name. */
+	readonly network: string;
+	/** Settings of a host agent, or of a stack, on this engine. */
+	readonly settings: Readonly<Record<string, string>>;
 	/** Makes an image of programs of this machine and what they need. Returns its reference. */
 	image(name: string, programs: readonly string[], more?: ImageContent): Promise<string>;
 	stop(): Promise<void>;
 }
 
-export interface ImageContent {
-	/** Files and directories of this machine, copied to the same place. */
-	readonly copy?: readonly string[];
-	/** Path in the image → text. */
-	readonly files?: Readonly<Record<string, string>>;
-	/** Instructions as in a Dockerfile, such as `ENV A=b`. */
-	readonly changes?: readonly string[];
-}
+/** What a test engine is made of. */
+export const ENGINE_PROGRAMS: readonly string[] = ['podman', 'runc'];
 
 /** Why there is no engine for tests on this machine; null when there is one. */
 export function missingEngine(): string | null {
 	if ((process.env['LONGSHORE_TEST_CONTAINER_ENGINE'] ?? '') !== '') return null;
-	const missing = ['podman', 'runc'].filter((program) => which(program) === null);
+	const missing = ENGINE_PROGRAMS.filter((program) => which(program) === null);
 	return missing.length === 0 ? null : `no ${missing.join(' and no ')} on this machine, and LONGSHORE_TEST_CONTAINER_ENGINE names no engine`;
 }
 
-/** Starts or opens the engine. The caller stops it. */
-export async function startEngine(): Promise<TestEngine> {
+/** Starts or opens the engine. `plainRegistries`: `host:port` of registries that it may ask over HTTP. The caller stops it. */
+export async function startEngine(plainRegistries: readonly string[] = []): Promise<TestEngine> {
 	const named = process.env['LONGSHORE_TEST_CONTAINER_ENGINE'] ?? '';
 	const home = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-engine-')));
-	const podman = named === '' ? await startPodman(home) : null;
+	const podman = named === '' ? await startPodman(home, plainRegistries) : null;
 	const address = podman?.address ?? named;
 	const api = new Docker({ socketPath: address.replace('unix://', '') });
 	const images: string[] = [];
+	const network = `longshore-test-${basename(home).slice(-6)}`;
 	return {
 		address,
 		api,
+		network,
+		settings: { LONGSHORE_CONTAINER_ENGINE: address, LONGSHORE_CONTAINER_NETWORK: network },
 		async image(name, programs, more = {}) {
 			const reference = await importImage(api, join(home, name), name, programs, more);
 			images.push(reference);
@@ -57,20 +59,23 @@ export async function startEngine(): Promise<TestEngine> {
 		},
 		async stop() {
 			for (const reference of images) await api.getImage(reference).remove({ force: true }).catch(ignoreMissing);
+			await api.getNetwork(network).remove({ force: true }).catch(ignoreMissing);
 			await podman?.stop();
 			rmSync(home, { recursive: true, force: true });
 		},
 	};
 }
 
-async function startPodman(home: string): Promise<{ readonly address: string; stop(): Promise<void> }> {
+async function startPodman(home: string, plainRegistries: readonly string[]): Promise<{ readonly address: string; stop(): Promise<void> }> {
 	const conf = join(home, 'containers.conf');
 	writeFileSync(conf, PODMAN_CONF);
+	const registries = join(home, 'registries.conf');
+	writeFileSync(registries, plainRegistries.map((location) => `[[registry]]\nlocation = "${location}"\ninsecure = true\n`).join(''));
 	// The engine's network programs lie where a user's path may not lead.
-	const env = { ...process.env, CONTAINERS_CONF: conf, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+	const env = { ...process.env, CONTAINERS_CONF: conf, CONTAINERS_REGISTRIES_CONF: registries, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
 	const place = ['--root', join(home, 'root'), '--runroot', join(home, 'run')];
 	const socket = join(home, 'engine.sock');
-	const service: ChildProcess = spawn('podman', [...place, 'system', 'service', '--time=0', `unix://${socket}`], { env, stdio: 'ignore' });
+	const service: ChildProcess = spawn('podman', [...place, 'system', 'service', '--time=0', `unix://${socket}`], { cwd: home, env, stdio: 'ignore' });
 	await until(() => existsSync(socket), { what: 'podman serves', timeoutMs: 20_000 });
 	return {
 		address: `unix://${socket}`,
@@ -85,45 +90,13 @@ async function startPodman(home: string): Promise<{ readonly address: string; st
 	};
 }
 
-async function importImage(api: Docker, root: string, name: string, programs: readonly string[], more: ImageContent): Promise<string> {
-	for (const directory of ['tmp', 'proc', 'sys', 'dev', 'etc', 'run', 'var/tmp', 'root', 'bin']) mkdirSync(join(root, directory), { recursive: true });
-	for (const program of programs) await copyProgram(root, program);
-	for (const path of more.copy ?? []) cpSync(path, join(root, path), { recursive: true, verbatimSymlinks: true, force: true });
-	for (const [path, text] of Object.entries(more.files ?? {})) {
-		mkdirSync(dirname(join(root, path)), { recursive: true });
-		writeFileSync(join(root, path), text);
-	}
-	const archive = `${root}.tar`;
-	await exec('tar', ['-C', root, '-cf', archive, '.']);
+async function importImage(api: Docker, root: string, name: string, programs: readonly string[], content: ImageContent): Promise<string> {
+	const archive = await packImage(root, programs, content);
 	const repo = `localhost/longshore-${name}`;
-	const stream = await api.importImage(archive, { repo, ...(more.changes === undefined ? {} : { changes: more.changes }) });
+	const stream = await api.importImage(archive, { repo, ...(content.changes === undefined ? {} : { changes: content.changes }) });
 	await new Promise<void>((resolve, reject) => api.modem.followProgress(stream, (error) => (error === null ? resolve() : reject(error))));
 	rmSync(archive);
-	rmSync(root, { recursive: true });
 	return `${repo}:latest`;
-}
-
-/** The program under its own path and in `/bin`, with the libraries that it loads. */
-async function copyProgram(root: string, program: string): Promise<void> {
-	const path = program.startsWith('/') ? program : which(program);
-	if (path === null) throw new Error(`there is no ${program} on this machine`);
-	copyFile(root, realpathSync(path), join('/bin', basename(path)));
-	const { stdout } = await exec('ldd', [path]).catch(() => ({ stdout: '' })); // Static ones need nothing.
-	for (const [library] of stdout.matchAll(/\/\S+/g)) copyFile(root, realpathSync(library), library);
-}
-
-/** To where it is asked for by name, and to its real place when that is another. */
-function copyFile(root: string, from: string, at: string): void {
-	mkdirSync(dirname(join(root, at)), { recursive: true });
-	if (existsSync(join(root, at))) return;
-	if (from === at || basename(from) === basename(at)) return cpSync(from, join(root, at));
-	copyFile(root, from, from);
-	symlinkSync(from, join(root, at));
-}
-
-function which(program: string): string | null {
-	const found = (process.env['PATH'] ?? '').split(delimiter).find((directory) => existsSync(join(directory, program)));
-	return found === undefined ? (existsSync(join('/usr/sbin', program)) ? join('/usr/sbin', program) : null) : join(found, program);
 }
 
 function ignoreMissing(error: { statusCode?: number }): void {

@@ -19,6 +19,7 @@ import { type GpuMemory, NO_GPU_MEMORY } from '../../../gpu-worker/src/gpu/gpu-m
 import { createLog } from '../../../gpu-worker/src/log.ts';
 import { createLogStore } from '../../../gpu-worker/src/logs/log-store.ts';
 import type { ModelCache } from '../../../gpu-worker/src/models/model-cache.ts';
+import { createPortPool } from '../../../gpu-worker/src/runtime/port-pool.ts';
 import type { RunningWorker, Runtime, WorkerExit } from '../../../gpu-worker/src/runtime/runtime.ts';
 import { createVolumeStore } from '../../../gpu-worker/src/volumes/volume-store.ts';
 import { createVolumeUsage } from '../../../gpu-worker/src/volumes/volume-usage.ts';
@@ -264,6 +265,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 			volumes: createVolumeStore(null, 'EU-RO-1'),
 			usage: createVolumeUsage({ file: join(directory, 'volumes.json'), everyMs: 60_000, log, now: Date.now }),
 		},
+		portPool: createPortPool('127.0.0.1', null),
 		logs: createLogStore(join(directory, 'logs'), Date.now),
 		spool,
 		left,

@@ -9,6 +9,7 @@ export function workerStart(given: Pick<WorkerStart, 'spec' | 'log'> & Partial<O
 		endpointId: 'ep1',
 		gpuUuids: [],
 		signal: new AbortController().signal,
+		preparing: () => {},
 		env: ({ tempDir, isHost }) => ({ ...(isHost ? { PATH: process.env['PATH'] ?? '' } : {}), ...(tempDir === null ? {} : { TMPDIR: tempDir }), ...variables }),
 		...start,
 	};

@@ -20,6 +20,8 @@ export async function workersV1(env: Env, { id, version, spec }: EndpointRecord)
 			image: worker.image,
 			slsVersion: worker.version,
 			gpu: worker.gpuCount === 0 ? null : { id: worker.gpuTypeId, count: worker.gpuCount },
+			publicIp: worker.ports[0]?.publicIp ?? '',
+			portMappings: Object.fromEntries(worker.ports.map(({ port, publicPort }) => [String(port), publicPort])),
 			machine: { dataCenterId: worker.dataCenterId, gpuTypeId: worker.gpuTypeId },
 		}));
 }

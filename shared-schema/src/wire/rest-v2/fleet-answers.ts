@@ -1,5 +1,6 @@
 /** Shapes of the answers about an endpoint's workers and releases (REST v2). Members that are ours say so. */
 import * as z from 'zod';
+import { openPort } from '../open-port.ts';
 
 const count = z.int().min(0);
 
@@ -22,6 +23,8 @@ const worker = z.object({
 		.object({ kind: z.enum(['COLD', 'FROZEN']), readyMs: count.nullable() })
 		.nullable()
 		.describe('Ours: whether it is a new process or was kept frozen by FlashBoot, and how long it took until it could be given work (null: it cannot yet).'),
+	preparing: z.string().nullable().describe('Ours: what its host still has to bring, such as `pulling image: 42 % of 5.1 GB`; null: it runs.'),
+	ports: z.array(openPort).describe('Ours: where the endpoint’s exposed ports are reached on this worker.'),
 });
 export type WorkerV2 = z.infer<typeof worker>;
 
