@@ -4,7 +4,7 @@ import type { Job } from '@longshore/shared-schema/job/job';
 import type { JobTimers } from '@longshore/shared-schema/job/settings';
 import type { Whereabouts } from '@longshore/shared-schema/job/watch';
 import { INLINE_PAYLOAD_BYTES_MAX, INVENTORY_BATCH_MAX } from '@longshore/shared-schema/limits';
-import { type AttemptRef, type InventoryAnswer, inventoryAnswer, REGION_PATHS, revokeAnswer } from '@longshore/shared-schema/wire/region';
+import { type AttemptRef, type InventoryAnswer, inventoryAnswer, REGION_PATHS, type RevokeAnswer, revokeAnswer } from '@longshore/shared-schema/wire/region';
 import type { PlacementObstacle } from '@longshore/shared-schema/wire/rest-v2/decisions-answer';
 import type { EndpointRoutes, RegionRoute } from '@longshore/shared-schema/wire/route';
 import { chooseRegion, type RegionLoad } from '../core/choose-region.ts';
@@ -145,14 +145,14 @@ export class JobDispatcher {
 		});
 	}
 
-	/** Takes those attempts back that no host can have seen: their keys. What gets no answer is left where it is. */
-	async withdraw(jobs: readonly Job[]): Promise<ReadonlySet<string>> {
-		const withdrawn = new Set<string>();
+	/** Takes those attempts back that no host can have seen; outcomes by `<job>.<epoch>`. What gets no answer is left where it is. */
+	async withdraw(jobs: readonly Job[]): Promise<ReadonlyMap<string, RevokeAnswer['results'][number]['outcome']>> {
+		const outcomes = new Map<string, RevokeAnswer['results'][number]['outcome']>();
 		await this.#perRegion(jobs, async (route, refs) => {
 			const { results } = revokeAnswer.parse(await postJsonToRegion(this.#env, route.url, REGION_PATHS.revoke, { jobs: refs, untaken: true }, ASK_TIMEOUT_MS));
-			for (const { id, epoch, outcome } of results) if (outcome === 'revoked') withdrawn.add(`${id}.${epoch}`);
+			for (const { id, epoch, outcome } of results) outcomes.set(`${id}.${epoch}`, outcome);
 		});
-		return withdrawn;
+		return outcomes;
 	}
 
 	/** Asks regions where attempts are. What gets no answer is left out. */

@@ -16,6 +16,7 @@ const REVOKE_WAIT_MS = 2_000;
 /** An attempt that a host may have is left to it for this long; then it moves all the same. */
 const TAKEN_GRACE_MS = 3_000;
 const TAKEN_KEEP_MS = 60_000;
+const UNSURE_LOOK_MS = 2_000;
 
 /** Moves what has to move; true when jobs now wait for a region. `shards`: each moves its part. */
 export async function moveQueued(parts: StoreParts, shards: number): Promise<boolean> {
@@ -42,22 +43,38 @@ async function withdraw(parts: StoreParts, rows: readonly JobRow[]): Promise<num
 	const askedAt = Date.now();
 	for (const [key, since] of takenSince) if (askedAt - since > TAKEN_KEEP_MS) takenSince.delete(key);
 	const [overdue, young] = split(rows, ({ job }) => askedAt - (takenSince.get(attemptKey(job)) ?? askedAt) >= TAKEN_GRACE_MS);
-	const withdrawn = await parts.dispatcher.withdraw(young.map(({ job }) => job));
-	const [free, taken] = split(young, ({ job }) => withdrawn.has(attemptKey(job)));
+	const outcomes = await parts.dispatcher.withdraw(young.map(({ job }) => job));
+	const [free, taken] = split(young, ({ job }) => outcomes.get(attemptKey(job)) === 'revoked');
+	askSoon(
+		parts,
+		taken.filter(({ job }) => outcomes.get(attemptKey(job)) === 'unsure'),
+	);
 	for (const { job } of taken) if (!takenSince.has(attemptKey(job))) takenSince.set(attemptKey(job), askedAt);
 	const ended = endAttempts(parts, [...free, ...overdue], Date.now());
 	if (overdue.length > 0) await revoke(parts, overdue);
 	return ended;
 }
 
+/** The region is to say soon where they are: their messages are gone, so nothing else would bring one back that no host starts. */
+function askSoon(parts: StoreParts, rows: readonly JobRow[]): void {
+	const nextAt = Date.now() + UNSURE_LOOK_MS;
+	transact(parts, () => {
+		for (const row of currentOf(parts, rows)) if (row.job.nextAt > nextAt) saveJob(parts, row, { ...row.job, nextAt });
+	});
+}
+
+/** Those that are still queued under the same attempt: while the region was asked a job may have started, ended or been cancelled. */
+function currentOf(parts: StoreParts, rows: readonly JobRow[]): JobRow[] {
+	return rows.flatMap(({ job: { id, epoch } }) => {
+		const row = parts.jobs.find(id);
+		return row !== null && isQueued(row.job.phase) && row.job.epoch === epoch && row.job.region !== null ? [row] : [];
+	});
+}
+
 /** Those that are still queued there wait anew; from here on every report of their attempts is stale. How many. */
 function endAttempts(parts: StoreParts, rows: readonly JobRow[], now: number): number {
 	return transact(parts, () => {
-		// While the region was asked a job may have started, ended or been cancelled.
-		const current = rows.flatMap(({ job: { id, epoch } }) => {
-			const row = parts.jobs.find(id);
-			return row !== null && isQueued(row.job.phase) && row.job.epoch === epoch && row.job.region !== null ? [row] : [];
-		});
+		const current = currentOf(parts, rows);
 		for (const row of current) saveJob(parts, row, { ...waitAgain(row.job, now), nextAt: now });
 		return current.length;
 	});

@@ -50,9 +50,11 @@ async function takeUntaken(options: RevokeOptions, jobs: readonly AttemptRef[]):
 	const [holders, delivered] = [options.registry.holders(), await deliveredSeqs(options.bus, jobs)];
 	const seemUntaken = jobs.filter(({ id, epoch, endpointId, seq }) => !holders.has(`${id}.${epoch}`) && (seq === 0 || seq > (delivered.get(endpointId) ?? 0)));
 	const removals = await removeAll(options, seemUntaken);
-	const removed = new Set(seemUntaken.filter((_, i) => removals[i] === 'never delivered'));
-	if (removed.size > 0) options.onRevoked(new Set([...removed].map(({ endpointId }) => endpointId)));
-	return { results: jobs.map((job) => ({ id: job.id, epoch: job.epoch, outcome: removed.has(job) ? 'revoked' : 'taken' })) };
+	const removalOf = new Map(seemUntaken.map((job, i) => [job, removals[i]]));
+	if (seemUntaken.length > 0) options.onRevoked(new Set(seemUntaken.map(({ endpointId }) => endpointId)));
+	// One that was delivered between the two looks is in a host's hand without a message that would come again.
+	const outcomeOf = (job: AttemptRef) => (!removalOf.has(job) ? 'taken' : removalOf.get(job) === 'never delivered' ? 'revoked' : 'unsure');
+	return { results: jobs.map((job) => ({ id: job.id, epoch: job.epoch, outcome: outcomeOf(job) })) };
 }
 
 async function deliveredSeqs(bus: RevokeOptions['bus'], jobs: readonly AttemptRef[]): Promise<ReadonlyMap<string, number>> {

@@ -84,8 +84,8 @@ export const attemptRefs = z.object({
 });
 export type AttemptRefs = z.infer<typeof attemptRefs>;
 
-/** `revoked`: the message was removed before any host had it. `signalled`: hosts were told to stop it. `taken`, with `untaken`: a host may have it, and goes on. */
-export const revokeAnswer = z.object({ results: z.array(z.object({ id, epoch, outcome: z.enum(['revoked', 'signalled', 'taken']) })) });
+/** `revoked`: the message was removed before any host had it. `signalled`: hosts were told to stop it. With `untaken`: `taken`: a host may have it, and goes on; `unsure`: its message is gone all the same. */
+export const revokeAnswer = z.object({ results: z.array(z.object({ id, epoch, outcome: z.enum(['revoked', 'signalled', 'taken', 'unsure']) })) });
 export type RevokeAnswer = z.infer<typeof revokeAnswer>;
 
 /**

@@ -65,6 +65,17 @@ test('one that a host has stays with it, and its start and result count', async 
 	expect(us.dispatched.all.filter(({ id }) => id === job.id)).toEqual([]);
 });
 
+test('one whose message is gone though a host may have it is asked about soon, and starts anew when it is nowhere', async () => {
+	eu.onWithdraw = () => 'unsure';
+	eu.onInventory = () => 'gone';
+	const first = await queuedWhereItIsFull();
+	await eu.withdrawn.next(({ id }) => id === first.id, 'the question');
+	eu.endpoints = {};
+	await eu.asked.next(({ id }) => id === first.id, 'where it is');
+	const second = await us.dispatched.next(({ id, epoch }) => id === first.id && epoch === first.epoch + 1, 'another attempt');
+	expect(await us.tell(second, 'result', { text: '1' })).toBe('accepted');
+});
+
 test('one that a host has and does not start moves after a while, and is stopped there', async () => {
 	eu.onWithdraw = () => 'taken';
 	const first = await queuedWhereItIsFull();

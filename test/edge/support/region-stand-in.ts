@@ -47,7 +47,7 @@ export interface Region {
 	/** Requests that the edge did not sign. */
 	readonly forged: string[];
 	onDispatch: DispatchRule;
-	onWithdraw: (ref: AttemptRef) => 'revoked' | 'taken';
+	onWithdraw: (ref: AttemptRef) => 'revoked' | 'taken' | 'unsure';
 	onInventory: (ref: AttemptRef) => InventoryAnswer['results'][number]['state'] | 'silence';
 	hosts: HostFigure[];
 	lostBoots: string[];
