@@ -133,7 +133,7 @@ describe('a worker that cannot live', () => {
 			{ what: 'failures on two hosts', timeoutMs: 40_000, everyMs: 500 },
 		);
 		expect(explained.failures[0]).toMatchObject({ exitCode: 3, lastLog: expect.stringContaining('the model is missing'), reason: expect.stringContaining('exit code 3') });
-		expect((await api.health()).workers.unhealthy).toBeGreaterThan(0);
+		await until(async () => (await api.health()).workers.unhealthy > 0, { what: 'the heartbeat to count it as unhealthy' });
 		await until(async () => ((await api.status(job)).json['why'] as { reason?: string } | undefined)?.reason === 'workers_failing', { what: 'the job to say that workers fail' });
 		expect((await api.cancel(job)).json['status']).toBe('CANCELLED');
 	}, 60_000);
