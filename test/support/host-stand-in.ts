@@ -26,6 +26,8 @@ export interface HostStandIn {
 	boot: string;
 	figure: Partial<HostFigure>;
 	workers: WorkerReport[];
+	/** Where its tunnels would be; null: nowhere. */
+	tunnel: string | null;
 	/** What it keeps frozen. */
 	frozen: FrozenReport[];
 	/** How it answers commands; by default it takes them all and a started worker is idle at once. */
@@ -59,6 +61,7 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 		boot: `boot-${id}-1`,
 		figure,
 		workers: [],
+		tunnel: null,
 		frozen: [],
 		reply: () => ({ ok: true }),
 		obey: (command) => obey(host, command),
@@ -78,7 +81,16 @@ export async function startHostStandIn(url: string, id: string, figure: Partial<
 				...host.figure,
 			};
 			const held = host.workers.reduce((sum, worker) => sum + worker.gpus.length, 0);
-			nats.publish(hostReportSubject(id), JSON.stringify({ n: ++n, host: { ...full, gpusFree: full.gpusFree - held }, workers: host.workers, frozen: host.frozen }));
+			nats.publish(
+				hostReportSubject(id),
+				JSON.stringify({
+					n: ++n,
+					host: { ...full, gpusFree: full.gpusFree - held },
+					workers: host.workers,
+					frozen: host.frozen,
+					...(host.tunnel === null ? {} : { tunnel: host.tunnel }),
+				}),
+			);
 		},
 		sendEvents: async (batch, events, frames = []) => {
 			await nats.jetstream().publish(eventSubject(id), message(batch, events, frames), { msgID: `${host.boot}.${batch}` });

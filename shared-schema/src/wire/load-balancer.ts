@@ -27,6 +27,7 @@ export type BalancerRefusal =
 	| 'affinity_worker_gone'
 	| 'too_many_waiting'
 	| 'worker_failed'
+	| 'region_lost'
 	| 'too_slow'
 	| 'too_large'
 	| 'answer_too_large';
@@ -40,6 +41,7 @@ export const BALANCER_REFUSALS: Readonly<Record<BalancerRefusal, { readonly stat
 	affinity_worker_gone: { status: 404, error: 'affinity_worker_gone' },
 	too_many_waiting: { status: 429, error: 'too many requests of this endpoint wait for a worker: try again in a moment' },
 	worker_failed: { status: 502, error: 'the worker ended the connection without an answer' },
+	region_lost: { status: 502, error: 'the region was lost with the request in hand: a worker may have seen it, so it was not sent again' },
 	too_slow: { status: 504, error: 'the worker did not end its answer in time' },
 	too_large: { status: 413, error: 'the request body is larger than the limit of 31457280 bytes (30 MiB)' },
 	answer_too_large: { status: 502, error: "the worker's answer is larger than the limit of 31457280 bytes (30 MiB)" },

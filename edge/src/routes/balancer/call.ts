@@ -17,6 +17,11 @@ const REPEATABLE_BYTES_MAX = 64 * 1024;
 /** Methods that a request to a region can be made of. */
 const METHOD = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PROPFIND|PROPPATCH|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH|PURGE)$/;
 
+/** Methods by which asking twice changes nothing. */
+const SAFE_METHOD = /^(GET|HEAD|OPTIONS)$/;
+/** A region that is not there refuses within this; what fails later was under way. ms. */
+const REFUSED_WITHIN_MS = 250;
+
 /** The worker's answer, or ours. Throws the gate's errors. */
 export async function callBalanced(env: Env, request: Request, ctx: ExecutionContext, target: BalancedTarget): Promise<Response> {
 	const endpoint = await enterEndpoint(env, request, target.endpointId, 'run', 'load-balancer');
@@ -30,7 +35,10 @@ export async function callBalanced(env: Env, request: Request, ctx: ExecutionCon
 	return attempt(env, request, ctx, target, affinity, Date.now() + settingsOf(env).LONGSHORE_BALANCER_WAIT_MS);
 }
 
-/** A request whose body is at hand may go to another region when the first turns out to be the wrong one or out of reach; a stream can be sent once. */
+/**
+ * A request whose body is at hand may go to another region when the first says that no worker has seen it. A region that is lost says nothing: then
+ * only a request goes elsewhere that changes nothing (RFC 9110 §9.2.1) and that failed at once. A stream can be sent once.
+ */
 async function attempt(env: Env, request: Request, ctx: ExecutionContext, target: BalancedTarget, affinity: Affinity | null, deadline: number): Promise<Response> {
 	const body = await bodyOf(request);
 	const isAtHand = !(body instanceof ReadableStream);
@@ -38,8 +46,10 @@ async function attempt(env: Env, request: Request, ctx: ExecutionContext, target
 		const place = await findPlace(env, ctx, target.endpointId, affinity, deadline, request.signal);
 		if (typeof place === 'string') return refused(place);
 		const mayRepeat = isAtHand && place.waitMs > TURN_MS;
+		const sentAt = Date.now();
 		const answer = await forward(env, request, body, target, mayRepeat && affinity?.strict !== true ? { ...place, waitMs: TURN_MS } : place);
-		if (answer === null && !mayRepeat) throw new LongshoreError('unavailable', 'the region is out of reach: try again in a moment', 1);
+		const isUnseen = SAFE_METHOD.test(request.method) && Date.now() - sentAt < REFUSED_WITHIN_MS;
+		if (answer === null && !(mayRepeat && isUnseen && affinity?.strict !== true)) return refused('region_lost');
 		if (answer !== null && !(mayRepeat && isWorthAnotherRegion(answer))) return passBack(ctx, answer, place.region);
 		forgetRoutes(target.endpointId);
 	}

@@ -103,7 +103,7 @@ async function placeOfWorker(env: Env, endpointId: string, { workerId, strict }:
 	}
 	const route = regions.find((candidate) => candidate.region === region);
 	// A wish is no reason to wait where there is a choice.
-	if (route === undefined || (!strict && route.workers.idle + route.workers.running === 0)) return strict ? 'affinity_worker_gone' : null;
+	if (route === undefined || (!strict && (route.workers.idle + route.workers.running === 0 || isFailing(region)))) return strict ? 'affinity_worker_gone' : null;
 	return { region, url: route.url, waitMs };
 }
 
@@ -130,11 +130,10 @@ async function routesOf(env: Env, endpointId: string): Promise<EndpointRoutes> {
 	return value as EndpointRoutes;
 }
 
+function isFailing(region: string): boolean {
+	return Date.now() - (failedAt.get(region) ?? 0) < FAILING_MS;
+}
+
 function loadsOf(regions: readonly RegionRoute[]): Map<string, BalancedLoad> {
-	return new Map(
-		regions.map(({ region, url }) => [
-			region,
-			{ inFlight: inFlight.get(region) ?? 0, distanceMs: distanceOf(url), failing: Date.now() - (failedAt.get(region) ?? 0) < FAILING_MS },
-		]),
-	);
+	return new Map(regions.map(({ region, url }) => [region, { inFlight: inFlight.get(region) ?? 0, distanceMs: distanceOf(url), failing: isFailing(region) }]));
 }
