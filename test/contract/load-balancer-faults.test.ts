@@ -9,7 +9,8 @@ import { until } from '../support/wait.ts';
 let stack: Stack;
 
 beforeAll(async () => {
-	stack = await startStack({ env: BALANCER_TIMERS });
+	// A worker that takes another's place may take some seconds to come up on a busy machine: nobody is to give up before.
+	stack = await startStack({ env: { ...BALANCER_TIMERS, LONGSHORE_BALANCER_WAIT_MS: '12000' } });
 });
 afterAll(() => stack?.stop());
 
