@@ -12,7 +12,7 @@ import { startWorld, type Target, targetsOf, type World } from './world.ts';
 const SEED = Number(process.env['LONGSHORE_FUZZ_SEED'] ?? 20_260_901);
 /** Calls of each operation, and of paths that there are not. */
 const RUNS = Number(process.env['LONGSHORE_FUZZ_RUNS'] ?? 25);
-const TIMEOUT_MS = 60_000 + RUNS * 500;
+const TIMEOUT_MS = 60_000 + RUNS * 2_000;
 
 const document = createDocument(apps.flatMap(({ routes }) => routes));
 const targets = targetsOf(document);
