@@ -34,6 +34,7 @@ function countEntries(folder: string): number {
 	}
 }
 
+/** Workers' logs are kept for a day, and not counted. */
 function countFiles(folder: string): number {
-	return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+	return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && !entry.parentPath.includes('/logs')).length;
 }

@@ -1,5 +1,6 @@
 /** The run's own connections to the regions' NATS, past all proxies and as a broker: for faults in streams, and for results that must not count. */
-import { connect, type JetStreamManager, type NatsConnection } from 'nats';
+import { readFileSync } from 'node:fs';
+import { connect, credsAuthenticator, type JetStreamManager, type NatsConnection } from 'nats';
 import type { StackUnderTest } from './stack-under-test.ts';
 
 export interface RegionBus {
@@ -11,16 +12,10 @@ export interface RegionBus {
 export async function openRegionBuses(stack: StackUnderTest): Promise<Map<string, RegionBus>> {
 	const buses = new Map<string, RegionBus>();
 	for (const region of stack.network) {
-		const known = new URL(
-			stack
-				.local()
-				.regions.find(({ id }) => id === region.id)
-				?.natsUrl.split(',')[0] ?? '',
-		);
+		const credentials = stack.local().regions.find(({ id }) => id === region.id)?.natsCredentials ?? '';
 		const connection = await connect({
 			servers: region.nats.map(({ port }) => `127.0.0.1:${port}`),
-			user: known.username,
-			pass: known.password,
+			authenticator: credsAuthenticator(readFileSync(credentials)),
 			maxReconnectAttempts: -1,
 			reconnectTimeWait: 200,
 			waitOnFirstConnect: true,
