@@ -9,6 +9,7 @@ import { errorText, type Log } from '../log.ts';
 import type { Decisions } from './decisions.ts';
 import type { Duties } from './duties.ts';
 import type { Grants } from './grants.ts';
+import type { JobConsumers } from './job-consumers.ts';
 import type { Quarantines } from './quarantines.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import type { KnownHost, Registry } from './registry.ts';
@@ -25,6 +26,7 @@ export interface FleetOptions {
 	readonly registry: Registry;
 	readonly grants: Grants;
 	readonly depths: QueueDepths;
+	readonly consumers: Pick<JobConsumers, 'look'>;
 	readonly scaler: Scaler;
 	readonly duties: Duties;
 	readonly quarantines: Pick<Quarantines, 'reconcile'>;
@@ -204,7 +206,7 @@ export class Fleet {
 	}
 
 	async #correct(): Promise<void> {
-		const { bus, depths, scaler, log } = this.#options;
+		const { bus, depths, grants, consumers, scaler, log } = this.#options;
 		if (this.#correcting || !bus.isReady()) return;
 		this.#correcting = true;
 		try {
@@ -218,6 +220,7 @@ export class Fleet {
 				count[lane] = messages;
 			}
 			for (const endpointId of depths.correct(counts, versions)) scaler.touch(endpointId);
+			for (const endpointId of counts.keys()) if (grants.get(endpointId) !== undefined) consumers.look(endpointId);
 		} catch (error) {
 			log.warn('cannot count what waits', { error: errorText(error) });
 		} finally {

@@ -2,13 +2,19 @@
 import type { Bus } from '../bus/bus.ts';
 import { errorText, type Log } from '../log.ts';
 
+/** A consumer whose jobs wait is looked at again this often. */
+const LOOK_MS = 10_000;
+
 export class JobConsumers {
 	readonly #bus: Pick<Bus, 'ensureJobConsumer' | 'removeJobConsumer'>;
 	readonly #log: Log;
+	readonly #now: () => number;
 	readonly #ensured = new Map<string, Promise<void>>();
+	readonly #lookedAtMs = new Map<string, number>();
 
-	constructor(bus: Pick<Bus, 'ensureJobConsumer' | 'removeJobConsumer'>, log: Log) {
+	constructor(bus: Pick<Bus, 'ensureJobConsumer' | 'removeJobConsumer'>, now: () => number, log: Log) {
 		this.#bus = bus;
+		this.#now = now;
 		this.#log = log;
 	}
 
@@ -25,6 +31,15 @@ export class JobConsumers {
 		return ensuring;
 	}
 
+	/** Jobs of the endpoint wait: its consumer may have been removed from a server that is up, and nobody is told of that. */
+	look(endpointId: string): void {
+		const now = this.#now();
+		if (now - (this.#lookedAtMs.get(endpointId) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) return;
+		this.#lookedAtMs.set(endpointId, now);
+		this.#ensured.delete(endpointId);
+		this.ensure(endpointId).catch(() => {});
+	}
+
 	/** Looks at every one again: the connection is new, so the server's store may be another. */
 	refresh(endpointIds: readonly string[]): void {
 		this.#ensured.clear();
@@ -33,6 +48,7 @@ export class JobConsumers {
 
 	remove(endpointId: string): void {
 		this.#ensured.delete(endpointId);
+		this.#lookedAtMs.delete(endpointId);
 		this.#bus.removeJobConsumer(endpointId).catch((error: unknown) => this.#log.warn('cannot remove the consumer of an endpoint', { endpointId, error: errorText(error) }));
 	}
 }

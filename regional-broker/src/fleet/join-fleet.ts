@@ -37,7 +37,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 	const depths = new QueueDepths(now);
 	const backoffs = new Backoffs(now);
 	const decisions = new Decisions(wallClock);
-	const consumers = new JobConsumers(bus, log);
+	const consumers = new JobConsumers(bus, now, log);
 	const command = createCommander(bus);
 	const confirmed = new ConfirmedGrants();
 	const demand: Demand = new Demand({ bus, boot, now, onChange: (endpointId) => void [scaler.touch(endpointId), heartbeat.changed()], log });
@@ -66,8 +66,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		now,
 		log,
 		onChange: (leads, edgeHeardAtMs) => {
-			heartbeat.inherit(edgeHeardAtMs);
-			confirmed.reset();
+			void [heartbeat.inherit(edgeHeardAtMs), confirmed.reset()];
 			if (leads) void [heartbeat.changed(), hosts.remember(), hosts.rollCall(), scaler.touchAll()];
 		},
 	});
@@ -95,6 +94,7 @@ export function joinFleet(settings: BrokerSettings, boot: string, bus: Bus, edge
 		registry,
 		grants,
 		depths,
+		consumers,
 		scaler,
 		duties,
 		quarantines,
