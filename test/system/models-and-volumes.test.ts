@@ -75,6 +75,11 @@ async function hosts(): Promise<HostFigure[]> {
 	return ((await answer.json()) as { regions: { hosts: HostFigure[] }[] }).regions.flatMap((region) => region.hosts);
 }
 
+async function workersOf(endpointId: string): Promise<Record<string, unknown>[]> {
+	const answer = await fetch(`${stack.url}/v2/serverless/${endpointId}/workers`, { headers: { authorization: `Bearer ${stack.apiKey}` } });
+	return ((await answer.json()) as { workers: Record<string, unknown>[] }).workers;
+}
+
 async function hostOf(worker: string): Promise<string> {
 	return until(async () => (await operatorWorkers(stack)).find(({ id }) => id === worker)?.hostId, { what: `the host of ${worker}` });
 }
@@ -84,7 +89,12 @@ const weightsAsked = (repo: string) => mirror.asked.filter(({ method, path }) =>
 describe('a cached model', () => {
 	test('is downloaded to the host of the first worker, and the next endpoint starts there without a download', async () => {
 		const first = await deploy({ model: 'org/shared', dataCenterIds: ['W-1'] });
-		const seen = await run(first);
+		const release = mirror.hold();
+		const running = run(first);
+		await until(async () => (await workersOf(first)).some(({ status, preparing }) => status === 'INITIALIZING' && /model/.test(String(preparing))), {
+			what: 'the worker says that it waits for its model',
+		}).finally(release);
+		const seen = await running;
 		expect(seen.model).toEqual({ folder: 'models--org--shared', isSnapshotOfMain: true, files: models['org/shared'] });
 		const host = await hostOf(seen.worker);
 		expect(weightsAsked('org/shared').map(({ bytes }) => bytes)).toEqual([MODEL_BYTES]);

@@ -18,6 +18,10 @@ import { openSource } from './open-source.ts';
 
 /** What a branch stands for is not asked again for this long: starts in a row stay fast. */
 const REF_TRUST_MS = 600_000;
+/** A start that could do with what is here waits no longer than this for the hub's word… */
+const ASK_MS_MAX = 5_000;
+/** …and those after it not at all for this long. */
+const ASK_AGAIN_MS = 60_000;
 const NOT_WANTED = 'it is not wanted any more';
 
 export interface ModelCacheOptions {
@@ -187,9 +191,11 @@ class HostModelCache implements ModelCache {
 		if (here !== null && isFresh && isReader) return tell(fetch, `model ${keyOfRef(ref)} is on this host`, here);
 		let listing: ModelListing;
 		try {
-			listing = await this.#source.list(wish);
+			const patience = here !== null && isReader ? AbortSignal.any([wish.signal, AbortSignal.timeout(ASK_MS_MAX)]) : wish.signal;
+			listing = await this.#source.list({ ...wish, signal: patience });
 		} catch (error) {
 			if (!(error instanceof SourceDownError) || here === null || !isReader) throw error;
+			this.#notes.asked(folder, ref.revision, this.#options.now() - REF_TRUST_MS + ASK_AGAIN_MS);
 			return tell(fetch, `${error.message}; the copy on this host is used`, here);
 		}
 		if (this.#shelf.content(folder).snapshots.has(listing.commit)) {

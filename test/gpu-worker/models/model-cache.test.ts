@@ -347,6 +347,12 @@ describe('a mirror', () => {
 		nowMs += 600_000;
 		expect(contentOf(await ensure(cache))).toEqual(EXPECTED);
 		expect(notes.at(-1)).toMatch(/the hub answers with status 503; the copy on this host is used/);
+		const asked = mirror.asked.length;
+		await ensure(cache);
+		expect(mirror.asked, 'the starts that follow do not wait for it').toHaveLength(asked);
+		nowMs += 60_000;
+		await ensure(cache);
+		expect(mirror.asked.length).toBeGreaterThan(asked);
 		expect(await refusalOf(ensure(cache, 'org/other'))).toMatch(/^model org\/other: the hub answers with status 503/);
 		await mirror.stop();
 		expect(await refusalOf(ensure(cache, 'org/other'))).toMatch(/^model org\/other: http:\/\/127\.0\.0\.1:\d+ cannot be reached: ECONNREFUSED/);
