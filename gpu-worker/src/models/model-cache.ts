@@ -229,7 +229,7 @@ class HostModelCache implements ModelCache {
 			);
 		const haveBytes = [...sizes.keys()].reduce((sum, name) => sum + (there.get(name) ?? there.get(name + INCOMPLETE) ?? 0), 0);
 		const wanted = new Set([...sizes.keys()].flatMap((name) => [name, name + INCOMPLETE]));
-		await this.#shelf.makeRoom({ key, folder, bytes: Math.max(0, totalBytes - haveBytes), wanted, reservedBytes: this.#reservedBytes() });
+		await this.#shelf.makeRoom({ key, folder, bytes: Math.max(0, totalBytes - haveBytes), wanted });
 		const startedAtMs = now();
 		fetch.progress = startDownload(totalBytes, haveBytes, startedAtMs);
 		tell(
@@ -243,6 +243,7 @@ class HostModelCache implements ModelCache {
 			if (fetch.progress === null) return;
 			const { progress, note } = advanceDownload(fetch.progress, bytes, now());
 			fetch.progress = progress;
+			this.#shelf.arrived(folder, bytes);
 			if (progress.bytes > budgetBytes) overflow.abort();
 			if (note !== null) tell(fetch, `downloading model ${key}: ${note}`, null);
 		};
@@ -256,17 +257,11 @@ class HostModelCache implements ModelCache {
 			throw error;
 		} finally {
 			fetch.progress = null;
+			this.#shelf.settle(folder);
 		}
 		const tookS = ((now() - startedAtMs) / 1_000).toFixed(1);
 		tell(fetch, `downloaded model ${key} in ${tookS} s`, null);
 		log.info('downloaded a model', { model: key, commit, bytes: totalBytes - haveBytes, tookS });
-	}
-
-	/** What the downloads that run have yet to bring. */
-	#reservedBytes(): number {
-		let sum = 0;
-		for (const { progress } of this.#fetches.values()) if (progress !== null) sum += Math.max(0, progress.totalBytes - progress.bytes);
-		return sum;
 	}
 
 	#touch(folder: string, commit: string): void {

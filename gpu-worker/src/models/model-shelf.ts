@@ -29,8 +29,6 @@ export interface RoomWish {
 	readonly bytes: number;
 	/** Blobs of the folder that the download goes on with. */
 	readonly wanted: ReadonlySet<string>;
-	/** What other downloads have yet to bring. */
-	readonly reservedBytes: number;
 }
 
 export class ModelShelf {
@@ -43,6 +41,8 @@ export class ModelShelf {
 	/** Folders that somebody is at. */
 	readonly #busy = new Set<string>();
 	readonly #turns = new Map<string, Promise<unknown>>();
+	/** What downloads have yet to bring, by folder. */
+	readonly #reserved = new Map<string, number>();
 
 	constructor(options: ShelfOptions) {
 		this.#options = options;
@@ -116,24 +116,38 @@ export class ModelShelf {
 		});
 	}
 
-	/** Makes room in the budget and on the disk. Throws `ModelError` when that cannot be, and then nothing is gone. */
+	/** Makes room in the budget and on the disk, and keeps it until it is settled. Throws `ModelError` when that cannot be, and then nothing is gone. */
 	makeRoom(wish: RoomWish): Promise<void> {
 		return this.#queue('', async () => {
 			for (const folder of this.#contents.keys()) this.look(folder);
 			const { budgetBytes } = this.#options;
 			const { bavail, bsize } = await statfs(this.hub);
 			const used = this.usedBytes();
-			const coming = wish.bytes + wish.reservedBytes;
+			const reserved = [...this.#reserved.values()].reduce((sum, bytes) => sum + bytes, 0);
+			const coming = wish.bytes + reserved;
 			const parts = this.#parts(wish);
 			const chosen = chooseEvictions(parts, Math.max(used + coming - budgetBytes, coming - bavail * bsize));
 			if (chosen === null) {
-				const kept = parts.filter(({ inUse }) => inUse).reduce((sum, { bytes }) => sum + bytes, wish.reservedBytes);
+				const kept = parts.filter(({ inUse }) => inUse).reduce((sum, { bytes }) => sum + bytes, reserved);
 				throw new ModelError(
 					`model ${wish.key} needs ${describeBytes(wish.bytes)} more: the model cache of this host may take ${describeBytes(budgetBytes)}, of which ${describeBytes(kept)} are in use, and its disk has ${describeBytes(bavail * bsize)} free`,
 				);
 			}
 			for (const id of chosen) this.#remove(id, wish);
+			// Before the next one looks: what is promised is as good as used.
+			this.#reserved.set(wish.folder, wish.bytes);
 		});
+	}
+
+	/** So much of what was reserved lies on the disk now. */
+	arrived(folder: string, bytes: number): void {
+		const left = this.#reserved.get(folder);
+		if (left !== undefined) this.#reserved.set(folder, Math.max(0, left - bytes));
+	}
+
+	/** The download has ended, however it did. */
+	settle(folder: string): void {
+		this.#reserved.delete(folder);
 	}
 
 	#parts({ folder: own, wanted }: RoomWish): CachedPart[] {

@@ -1,4 +1,3 @@
-/** The model cache against a mirror on loopback: what is downloaded, what is not, what is refused, and what goes. */
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
