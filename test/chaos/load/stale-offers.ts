@@ -2,10 +2,11 @@
  * A host that will not let go: hears what hosts report on their regions' NATS, and offers results that must not count: a second one of
  * an attempt whose job has ended, one of an attempt that was superseded, one with a made-up token. Remembers the edge's verdicts.
  */
+import { randomUUID } from 'node:crypto';
 import { eventMessageHead, reportReply } from '@longshore/shared-schema/wire/bus';
 import { decodeFramed, encodeFramed } from '@longshore/shared-schema/wire/framing';
 import type { JobEvent } from '@longshore/shared-schema/wire/region';
-import { reportSubject } from '@longshore/shared-schema/wire/subjects';
+import { hostInbox, reportSubject } from '@longshore/shared-schema/wire/subjects';
 import type { NatsConnection } from 'nats';
 import type { RegionBus } from '../faults/region-bus.ts';
 import type { EventOf } from '../history/event.ts';
@@ -47,8 +48,8 @@ export function startStaleOffers(buses: ReadonlyMap<string, RegionBus>, history:
 		const body = encodeFramed({ hostId: attempt.hostId, hostBoot, batch: ++batch, events: [event] }, [OUTPUT], (text) => new TextEncoder().encode(text));
 		let verdict = 'none';
 		try {
-			const answer = await attempt.connection.request(reportSubject(attempt.hostId), body, { timeout: ANSWER_MS });
-			verdict = reportReply.parse(JSON.parse(decoder.decode(answer.data))).verdicts?.[0] ?? 'none';
+			const answer = await askAs(attempt, body);
+			verdict = reportReply.parse(JSON.parse(decoder.decode(answer))).verdicts?.[0] ?? 'none';
 		} catch {
 			// The region is in trouble: nobody judged it.
 		}
@@ -85,4 +86,13 @@ export function startStaleOffers(buses: ReadonlyMap<string, RegionBus>, history:
 			stopped = true;
 		},
 	};
+}
+
+/** A request with a reply below the host's own inbox: brokers answer nowhere else. */
+function askAs({ connection, hostId }: Attempt, body: Uint8Array): Promise<Uint8Array> {
+	const reply = `${hostInbox(hostId)}.stale.${randomUUID()}`;
+	return new Promise((resolve, reject) => {
+		connection.subscribe(reply, { max: 1, timeout: ANSWER_MS, callback: (error, message) => (error === null ? resolve(message.data) : reject(error)) });
+		connection.publish(reportSubject(hostId), body, { reply });
+	});
 }
