@@ -1,35 +1,58 @@
-/** Handlers on RunPod's own Python worker SDK, PyPI `runpod` 1.12.0 unmodified, run by our hosts. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Handlers on RunPod's own Python worker SDK, PyPI `runpod` 1.12.0 unmodified, run by our hosts as processes and as containers. */
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DeploySpec, shellCommand } from '../support/deploy.ts';
+import type { DeploySpec } from '../support/deploy.ts';
 import type { JobApi } from '../support/job-api.ts';
 import { ensurePython } from '../support/python.ts';
 import { type Stack, startStack } from '../support/start-stack.ts';
+import { kindTitle, missingKind, type PythonWorkers, preparePythonWorkers, readLog, WORKER_KINDS, type WorkerKind } from '../support/worker-kinds.ts';
+
+const HANDLERS = resolve(import.meta.dirname, 'python');
 
 let stack: Stack;
 let python: string;
+let workers: PythonWorkers;
 
 beforeAll(async () => {
-	[python, stack] = await Promise.all([ensurePython(), startStack()]);
-}, 400_000);
-afterAll(() => stack?.stop(), 60_000);
+	python = await ensurePython();
+	const handlers = readdirSync(HANDLERS).filter((name) => name.startsWith('handler_'));
+	workers = await preparePythonWorkers(
+		[python],
+		handlers.map((name) => join(HANDLERS, name)),
+	);
+	stack = await startStack({ env: workers.settings });
+}, 1_200_000);
+afterAll(async () => {
+	await stack?.stop();
+	await workers?.stop();
+}, 120_000);
 
-/** Deploys a handler of `python/` whose log goes to a file too; waits until it asks for jobs unless it is to start cold. */
-async function deploy(file: string, more: Partial<DeploySpec> = {}): Promise<{ api: JobApi; log: () => string }> {
-	const logFile = join(stack.home, `${file}-${crypto.randomUUID()}.log`);
-	const command = shellCommand('sh', '-c', `exec ${shellCommand(python, '-u', file)} >> ${logFile} 2>&1`);
-	const id = await stack.deploy({ directory: resolve(import.meta.dirname, 'python'), command, ...more, env: { RUNPOD_DEBUG_LEVEL: 'DEBUG', ...more.env } });
+/** Deploys a handler of `python/`; waits until it asks for jobs unless it is to start cold. */
+async function deploy(kind: WorkerKind, file: string, more: Partial<DeploySpec> = {}): Promise<{ api: JobApi; log: () => Promise<string> }> {
+	const id = await stack.deploy({ ...workers.spec(kind, python, join(HANDLERS, file)), ...more, env: { RUNPOD_DEBUG_LEVEL: 'DEBUG', ...more.env } });
 	const api = stack.api(id);
 	if (more.workersMin !== 0) await api.untilReady();
-	return { api, log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '') };
+	return { api, log: () => readLog(stack, id) };
 }
 
-describe('a synchronous handler', () => {
+for (const kind of WORKER_KINDS) {
+	const reason = missingKind(kind, 'handlers on RunPod’s Python SDK');
+	describe.skipIf(reason !== null)(kindTitle(kind, reason), () => describeHandlers(kind));
+}
+
+function describeHandlers(kind: WorkerKind): void {
+	describe('a synchronous handler', () => describeSynchronous(kind));
+	describe('an asynchronous handler', () => describeAsynchronous(kind));
+	describe('a handler that', () => describeOddHandler(kind));
+	describeConcurrency(kind);
+}
+
+function describeSynchronous(kind: WorkerKind): void {
 	let api: JobApi;
-	let log: () => string;
+	let log: () => Promise<string>;
 	beforeAll(async () => {
-		({ api, log } = await deploy('handler_sync.py'));
+		({ api, log } = await deploy(kind, 'handler_sync.py'));
 	}, 60_000);
 
 	test('gets the input and the job id, and its return value is the output', async () => {
@@ -51,15 +74,15 @@ describe('a synchronous handler', () => {
 		}
 	});
 
-	test('asks the stop channel and finds nothing to complain of', () => {
-		expect(log()).not.toMatch(/Failed to get job|monitor_stop_signals \| Error|unexpected content type|Failed to return|Traceback/);
+	test('asks the stop channel and finds nothing to complain of', async () => {
+		expect(await log()).not.toMatch(/Failed to get job|monitor_stop_signals \| Error|unexpected content type|Failed to return|Traceback/);
 	});
-});
+}
 
-describe('an asynchronous handler', () => {
+function describeAsynchronous(kind: WorkerKind): void {
 	let api: JobApi;
 	beforeAll(async () => {
-		({ api } = await deploy('handler_async.py'));
+		({ api } = await deploy(kind, 'handler_async.py'));
 	}, 60_000);
 
 	test('completes', async () => {
@@ -80,12 +103,12 @@ describe('an asynchronous handler', () => {
 		expect(await api.runSync({ n: 2 })).toMatchObject({ status: 'COMPLETED' });
 		expect((await api.status(id)).json['status']).toBe('CANCELLED');
 	});
-});
+}
 
-describe('a handler that', () => {
+function describeOddHandler(kind: WorkerKind): void {
 	let api: JobApi;
 	beforeAll(async () => {
-		({ api } = await deploy('handler_odd.py'));
+		({ api } = await deploy(kind, 'handler_odd.py'));
 	}, 60_000);
 
 	test('raises fails the job with its own words', async () => {
@@ -121,20 +144,23 @@ describe('a handler that', () => {
 	test('returns None still ends its job', async () => {
 		expect(['COMPLETED', 'FAILED']).toContain((await api.runSync({ what: 'none' }))['status']);
 	});
-});
+}
 
-test('concurrency 4: one process takes its jobs in a batch and runs them together', async () => {
-	const { api, log } = await deploy('handler_concurrent.py', { workersMin: 0, workersMax: 1 });
-	const ids = [];
-	for (let n = 0; n < 4; n++) ids.push(await api.run({ n }));
-	const pids = new Set<unknown>();
-	for (const [n, id] of ids.entries()) {
-		const done = await api.untilState(id, undefined, 60_000);
-		expect(done).toMatchObject({ status: 'COMPLETED', output: { n } });
-		pids.add((done['output'] as { pid: number }).pid);
-	}
-	expect(pids.size).toBe(1);
-	expect(log()).toMatch(/job-take-batch\/[^\s"]*batch_size=4/);
-	const largestBatch = Math.max(...[...log().matchAll(/Jobs in queue: (\d+)/g)].map((match) => Number(match[1])));
-	expect(largestBatch).toBeGreaterThanOrEqual(2);
-}, 120_000);
+function describeConcurrency(kind: WorkerKind): void {
+	test('concurrency 4: one process takes its jobs in a batch and runs them together', async () => {
+		const { api, log } = await deploy(kind, 'handler_concurrent.py', { workersMin: 0, workersMax: 1 });
+		const ids = [];
+		for (let n = 0; n < 4; n++) ids.push(await api.run({ n }));
+		const pids = new Set<unknown>();
+		for (const [n, id] of ids.entries()) {
+			const done = await api.untilState(id, undefined, 60_000);
+			expect(done).toMatchObject({ status: 'COMPLETED', output: { n } });
+			pids.add((done['output'] as { pid: number }).pid);
+		}
+		expect(pids.size).toBe(1);
+		const printed = await log();
+		expect(printed).toMatch(/job-take-batch\/[^\s"]*batch_size=4/);
+		const largestBatch = Math.max(...[...printed.matchAll(/Jobs in queue: (\d+)/g)].map((match) => Number(match[1])));
+		expect(largestBatch).toBeGreaterThanOrEqual(2);
+	}, 120_000);
+}

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { lastLine, runCommand } from '../../infra/local/run-command.ts';
-import { missingEngine } from '../gpu-worker/support/container-engine.ts';
+import { mayMakeContainers, missingEngine } from '../gpu-worker/support/container-engine.ts';
 import { which } from '../gpu-worker/support/container-image.ts';
 import { withLock } from './lock.ts';
 
@@ -24,7 +24,7 @@ const LOCK = '/tmp/longshore-install-engine.lock';
 
 /** Vitest calls it once a run. */
 export async function setup(): Promise<void> {
-	if (!mayInstall() || missingParts().length === 0) return;
+	if (!mayInstall() || missingParts().length === 0 || !mayMakeContainers()) return;
 	await withLock(LOCK, INSTALL_MS_MAX, async () => {
 		const missing = missingParts();
 		if (missing.length === 0) return;

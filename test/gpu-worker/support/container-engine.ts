@@ -2,7 +2,7 @@
  * A real container engine for tests: the one that `LONGSHORE_TEST_CONTAINER_ENGINE` names, or a Podman of the machine serving Docker's
  * API on a socket of its own, with storage of its own. Images are made of this machine's programs: no registry is needed.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -35,7 +35,14 @@ export const ENGINE_PROGRAMS: readonly string[] = ['podman', 'runc'];
 export function missingEngine(): string | null {
 	if ((process.env['LONGSHORE_TEST_CONTAINER_ENGINE'] ?? '') !== '') return null;
 	const missing = ENGINE_PROGRAMS.filter((program) => which(program) === null);
-	return missing.length === 0 ? null : `no ${missing.join(' and no ')} on this machine, and LONGSHORE_TEST_CONTAINER_ENGINE names no engine`;
+	if (missing.length > 0) return `no ${missing.join(' and no ')} on this machine, and LONGSHORE_TEST_CONTAINER_ENGINE names no engine`;
+	return mayMakeContainers() ? null : 'this machine lets its user make no name spaces of mounts and networks: Podman needs root, and in a container a privileged one';
+}
+
+/** Asked of the kernel itself. A machine without the program is given the benefit of the doubt. */
+export function mayMakeContainers(): boolean {
+	const asked = spawnSync('unshare', ['--mount', '--net', 'true'], { stdio: 'ignore' });
+	return asked.error !== undefined || asked.status === 0;
 }
 
 /** Starts or opens the engine. `plainRegistries`: `host:port` of registries that it may ask over HTTP. The caller stops it. */
