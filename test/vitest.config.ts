@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const root = resolve(import.meta.dirname, '..');
+/** Simulated histories take minutes of processor time: `LONGSHORE_TEST_DST=1` has them too. */
+const withSimulation = process.env['LONGSHORE_TEST_DST'] === '1' ? ',dst' : '';
 
 export default defineConfig({
 	root,
@@ -22,7 +24,7 @@ export default defineConfig({
 				extends: true,
 				test: {
 					name: 'unit',
-					include: ['test/*.test.ts', 'test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples,sim,chaos}/**/*.test.ts'],
+					include: ['test/*.test.ts', `test/{shared-schema,edge,regional-broker,gpu-worker,infra,examples,sim,chaos${withSimulation}}/**/*.test.ts`],
 					testTimeout: 60_000,
 					hookTimeout: 60_000,
 					sequence: { groupOrder: 1 },
