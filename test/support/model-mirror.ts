@@ -176,7 +176,8 @@ async function serveFile(mirror: ModelMirror, file: ServedFile, asked: Asked, re
 	}
 	mirror.breaks.delete(path);
 	asked.bytes = breaksAt;
-	response.write(body.subarray(0, breaksAt), () => setTimeout(() => response.destroy(), 50));
+	// What its reader has not taken yet is lost with the connection.
+	response.write(body.subarray(0, breaksAt), () => setTimeout(() => response.destroy(), 500));
 }
 
 interface BlobFacts {

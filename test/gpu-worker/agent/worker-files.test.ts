@@ -37,9 +37,10 @@ const usageOf = (id: string) =>
 test('a worker waits for its model, which its region sees and nobody pays for; then its time begins', async () => {
 	const release = mirror.hold();
 	await rig.startWorker('w1', { model: 'org/name', gpuCount: 1 });
-	await until(() => reportOf('w1')?.preparing !== undefined, { what: 'the report says what it waits for' });
+	const downloads = () => rig.reports.at(-1)?.host.modelCache?.downloads ?? [];
+	await until(() => reportOf('w1')?.preparing !== undefined && downloads().length > 0, { what: 'the report says what it waits for' });
 	expect(reportOf('w1')).toMatchObject({ phase: 'initializing', gpus: [0] });
-	expect(rig.reports.at(-1)?.host.modelCache?.downloads).toEqual([{ model: 'org/name', bytes: 0, totalBytes: 300_000 }]);
+	expect(downloads()).toEqual([{ model: 'org/name', bytes: 0, totalBytes: 300_000 }]);
 	const told = rig.usage.length;
 	await until(() => rig.usage.length > told + 3, { what: 'reports of usage while it waits' });
 	expect(usageOf('w1')).toMatchObject({ startingMs: 0, runningMs: 0, idleMs: 0, ended: false });
