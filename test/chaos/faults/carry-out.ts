@@ -77,6 +77,8 @@ const signalEdge =
 		if (pid === undefined || !kill(pid, signal)) return null;
 		await sleep(fault.forMs);
 		if (signal === 'SIGSTOP') kill(pid, 'SIGCONT');
+		// As supervisors do: workerd goes on for as long as calls are held, and takes no new ones.
+		if (signal === 'SIGTERM') kill(pid, 'SIGKILL');
 		return 'edge';
 	};
 
