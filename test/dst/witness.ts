@@ -134,7 +134,7 @@ export class MachineWitness implements WorkerWitness {
 		this.#byWorker.set(worker, life);
 		this.#live.add(worker);
 		const max = this.workersMax.get(worker.endpointId) ?? 0;
-		const alive = [...this.#live].filter((one) => one.endpointId === worker.endpointId && !this.#isExcused(one) && !this.#stoodStill(one)).length;
+		const alive = [...this.#live].filter((one) => one.endpointId === worker.endpointId && !this.#isExcused(one)).length;
 		this.#ledger.check('I7', alive <= max, () => `${alive} workers of ${worker.endpointId} run, at most ${max} may`);
 		if (alive === max) this.#ledger.count('workers at their maximum');
 		this.#ledger.tell(`worker ${worker.id} starts on ${worker.machine.id}`);
@@ -198,11 +198,6 @@ export class MachineWitness implements WorkerWitness {
 			!known || older.epoch >= newer.epoch,
 			() => `attempt ${newer.epoch} of ${newer.jobId} began on ${newer.worker.machine.id} while ${older.epoch} ran on ${older.worker.machine.id}`,
 		);
-	}
-
-	/** An agent that stood still carries out at its waking what it was told before; what is too much ends with its next report. */
-	#stoodStill({ machine }: WorkerProcess): boolean {
-		return machine.actor.pausedUntil + PAUSE_GRACE_MS > this.#kernel.now;
 	}
 
 	/** A machine that stands still, or stood a moment ago, and a worker whose agent was killed and is not back yet. */

@@ -27,6 +27,7 @@ import { createReporter, type Reporter } from './reporter.ts';
 import { createTunnelHost } from './requests.ts';
 import { serveLogs } from './serve-logs.ts';
 import type { Spool, SpooledResult } from './spool.ts';
+import { type Standstill, watchStandstill } from './standstill.ts';
 import { createStops, type Stops } from './stops.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import { createUsageReports, type UsageReports } from './usage-reports.ts';
@@ -89,6 +90,7 @@ class HostAgent implements Agent {
 	readonly #fleet: Fleet;
 	readonly #stops: Stops;
 	readonly #usage: UsageReports;
+	readonly #standstill: Standstill;
 	/** Made last: it reports the others' state at once. */
 	#reports: HostReports | null = null;
 
@@ -127,6 +129,7 @@ class HostAgent implements Agent {
 			supersede: stop,
 		});
 		this.#usage = createUsageReports(host, bus);
+		this.#standstill = watchStandstill(host.clock);
 		this.#fleet = createFleet({
 			...options,
 			lose: this.#endings.lose,
@@ -147,7 +150,16 @@ class HostAgent implements Agent {
 			unfenced: () => desk.review(),
 		});
 		const heldOf = (keys: readonly string[]): ReadonlySet<string> => this.#heldOf(keys);
-		serveCommands({ host, bus, fleet: this.#fleet, stopAttempt: stop, heldOf, drainChanged: () => this.#review(), reportNow: () => this.#reports?.reportNow() });
+		serveCommands({
+			host,
+			bus,
+			fleet: this.#fleet,
+			stopAttempt: stop,
+			heldOf,
+			drainChanged: () => this.#review(),
+			reportNow: () => this.#reports?.reportNow(),
+			stoodStillMs: this.#standstill.justNowMs,
+		});
 		serveLogs(host, bus, options.logs);
 		const lostResults = createLostResults(host, this.#endings);
 		this.bridgeHost = createBridgeHost({ host, desk, stops: this.#stops, lostResults, endings: this.#endings, fleet: this.#fleet, reporter: this.#reporter, changed });
@@ -166,6 +178,7 @@ class HostAgent implements Agent {
 		this.#reports?.close();
 		this.#reporter.close();
 		this.#usage.close();
+		this.#standstill.close();
 		this.#uploads.close();
 		this.#stops.shutDown();
 		this.#timeouts.close();

@@ -17,6 +17,8 @@ export interface CommandsParts {
 	heldOf(keys: readonly string[]): ReadonlySet<string>;
 	drainChanged(): void;
 	reportNow(): void;
+	/** For how long the agent stood still just now; null when it did not. */
+	stoodStillMs(): number | null;
 }
 
 /** Starts listening. */
@@ -49,8 +51,12 @@ async function answer(parts: CommandsParts, data: Uint8Array): Promise<HostReply
 async function carryOut(parts: CommandsParts, command: Exclude<HostCommand, { op: 'held' }>): Promise<void> {
 	const { host, fleet } = parts;
 	switch (command.op) {
-		case 'start-worker':
+		case 'start-worker': {
+			const stoodMs = parts.stoodStillMs();
+			// The region may have given up on it, and have started another worker in its place.
+			if (stoodMs !== null) throw new WorkerStartError(`this host stood still for ${stoodMs} ms: the order may be an old one`);
 			return fleet.start(command);
+		}
 		case 'stop-worker': {
 			const worker = host.workers.get(command.workerId);
 			if (worker === undefined) return fleet.evict(command.reason ?? 'it is not wanted any more', [command.workerId]);
