@@ -28,7 +28,7 @@ export function addRegion(program: Command): void {
 		.alias('hosts')
 		.helpGroup(GROUP);
 	define(host, 'list', 'All hosts of all regions').alias('ls').option('--region <id>', 'only this region').action(withSession(listHosts));
-	define(host, 'get <host>', 'One host: GPUs, the models that it keeps, what it is downloading').action(withSession(showHost));
+	define(host, 'get <host>', 'One host: its GPUs, and the models that it keeps').action(withSession(showHost));
 	addHostDrain(host);
 	addHostEnrol(host);
 	addHostGpus(host);
