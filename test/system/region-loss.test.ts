@@ -90,6 +90,18 @@ async function deploy(spec: Parameters<typeof deployRaw>[1]): Promise<RawEndpoin
 	return endpoint;
 }
 
+/** Waits until the endpoint's whole share lies in the region: one that was away gets work back by and by. */
+async function untilAllIn(region: string, endpoint: RawEndpoint, workersMax: number): Promise<void> {
+	await until(
+		async (note) => {
+			const { shares } = await explainEndpoint(stack, endpoint.id);
+			note(shares);
+			return shares.some((share) => share.region === region && share.workersMax === workersMax);
+		},
+		{ what: `the whole share in region ${region}`, timeoutMs: 60_000, everyMs: 250 },
+	);
+}
+
 /** The next test finds every GPU free, whatever this one found. */
 async function remove(endpoint: RawEndpoint): Promise<void> {
 	const response = await fetch(`${stack.url}/v2/serverless/${endpoint.id}`, { method: 'DELETE', headers: { authorization: `Bearer ${stack.apiKey}` } });
@@ -121,6 +133,7 @@ test('a region is killed with 50 jobs queued and 5 running: all end in the other
 
 test('a region is cut off past its lease while jobs run: late results are refused, each job ends once, and no more workers run than allowed', async () => {
 	const endpoint = await deploy({ workersMin: 0, workersMax: 3, idleTimeoutS: 1, scaling: { type: 'QUEUE_DELAY', queueDelay: 0.5 } });
+	await untilAllIn('a', endpoint, 3);
 	const census = countWorkers(endpoint);
 	const jobs = await Promise.all([1, 2, 3].map((n) => endpoint.api.run({ n, sleepMs: 5_000 })));
 	for (const job of jobs) await endpoint.api.untilState(job, ['IN_PROGRESS']);
@@ -144,6 +157,7 @@ test('jobs flood in while a region is cut off and healed again and again: never 
 	// Their grants have to leave the region too, and must not hold up the one that has jobs.
 	await Promise.all([1, 2, 3].map(() => deploy({ workersMin: 0, workersMax: 1 })));
 	const endpoint = await deploy({ workersMin: 0, workersMax: 4, scaling: { type: 'REQUEST_COUNT', requestCount: 1 } });
+	await untilAllIn('a', endpoint, 4);
 	const census = countWorkers(endpoint);
 	const watch = new JobWatch(endpoint.api);
 	const watching = watch.start();
