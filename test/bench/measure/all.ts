@@ -48,6 +48,8 @@ export async function measureAll(subject: Subject, options: BenchOptions, say: (
 		figures.push(...more);
 		for (const { name, value, unit } of more) say(`  ${name}: ${value.toFixed(2)} ${unit}`);
 	};
+	// First: they need free GPUs, and what the others deploy keeps its workers.
+	if (only.includes('starts')) await measureAllStarts(subject, say, add);
 	const small = await subject.deploy(16);
 	const large = await subject.deploy(64);
 	add(await measureMachine(large, 'before', say));
@@ -73,7 +75,6 @@ export async function measureAll(subject: Subject, options: BenchOptions, say: (
 		say(`${WAITING_CALLERS} callers of /stream whose jobs wait …`);
 		add(...waitingFigures(await measureWaiting(subject, await subject.deployUnserved(), large, WAITING_CALLERS)));
 	}
-	if (only.includes('starts')) await measureAllStarts(subject, say, add);
 	add(await measureMachine(large, 'after', say));
 	add(...memoryFigures(readUsage(subject)));
 	// Last: it forgets the peaks of what came before.
